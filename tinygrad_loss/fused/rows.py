@@ -1,0 +1,51 @@
+"""The driver of losses per row or sample: kernel(pred, target, dpred, *settings) -> loss.
+
+pred and dpred are rows; target is a row too, or the label that belongs to the row. The kernel sees
+rows of float64 whatever the arrays hold, and its slopes are rounded once on their way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
+          total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
+    """The loop around `kernel`, as a plain function ready to be compiled."""
+    holds_pred, holds_target = holds
+
+    def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):  # type: ignore[no-untyped-def]
+        """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
+        _ = fingerprint                          # tells the compiler's cache one kernel from another
+        ok = True
+        n_rows, width = pred.shape
+        costs = np.empty(per_block)
+        p, t, d = np.empty(width), np.empty(width), np.empty(width)
+        for block in range(first, last):
+            start = block * per_block
+            stop = min(start + per_block, n_rows)
+            for i in range(start, stop):
+                for j in range(width):
+                    p[j] = pred[i, j]
+                    ok &= holds_pred(p[j])
+                if target.ndim == 2:             # decided when compiled; only one branch remains
+                    for j in range(width):
+                        t[j] = target[i, j]
+                        ok &= holds_target(t[j])
+                    cost = kernel(p, t, d, *settings)
+                else:
+                    cost = kernel(p, target[i], d, *settings)
+                factor = 1.0 if weight is None else weight[i]
+                costs[i - start] = cost * factor
+                if dpred is not None:
+                    for j in range(width):
+                        dpred[i, j] = d[j] * (scale * factor)
+            partials[block] = total(costs[:stop - start])
+            if losses is not None:
+                losses[start:stop] = costs[:stop - start]
+        return ok
+
+    return walk

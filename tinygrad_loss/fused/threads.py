@@ -1,0 +1,53 @@
+"""Blocks of work on all cores, with the same bits for any number of them.
+
+The work is cut into blocks of a fixed size. Each block leaves one partial sum, and the partial sums
+are added in order, so that the result does not depend on who did which block. Compiled drivers
+release Python's lock, so ordinary threads are enough: any number of callers may call at once, and a
+forked child simply makes threads of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+BLOCK = 4096                                  # elements in a block: its scratch stays in the cache
+SERIAL = 1 << 17                              # below this many elements, waking a thread costs more
+
+
+def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any, scale: float,
+               losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
+    """Run `walk` over all items. Returns the sum of their losses, and whether all were allowed."""
+    n_items = len(arrays[0])
+    width = arrays[0].size // max(n_items, 1)
+    per_block = max(1, BLOCK // max(width, 1))
+    n_blocks = -(-n_items // per_block)
+    partials = np.empty(n_blocks)
+    rest = (per_block, *arrays, *slopes, weight, scale, losses, partials, settings)
+    n_threads = min(_cores(), n_blocks)
+    if n_threads <= 1 or arrays[0].size < SERIAL:
+        ok = walk(0, n_blocks, *rest)
+    else:
+        bounds = [n_blocks * i // n_threads for i in range(n_threads + 1)]
+        others = [_pool(os.getpid()).submit(walk, bounds[i], bounds[i + 1], *rest)
+                  for i in range(1, n_threads)]
+        ok = walk(0, bounds[1], *rest)
+        ok = all([ok, *(other.result() for other in others)])
+    return float(partials.sum()) if n_blocks != 1 else float(partials[0]), ok
+
+
+def _cores() -> int:
+    """How many cores this process may use; NUMBA_NUM_THREADS asks for fewer."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, int(os.environ.get("NUMBA_NUM_THREADS", available)))
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The threads of this process; a forked child has another number and makes its own."""
+    return ThreadPoolExecutor(max_workers=_cores(), thread_name_prefix="tinygrad_loss")

@@ -1,0 +1,43 @@
+"""The driver of losses of three vectors: kernel(a, b, c, da, db, dc, *settings) -> loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
+          total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
+    """The loop around `kernel`, as a plain function ready to be compiled."""
+    holds_a, holds_b, holds_c = holds
+
+    def walk(first, last, per_block, a, b, c, da, db, dc, weight, scale, losses, partials, settings):  # type: ignore[no-untyped-def]
+        """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
+        _ = fingerprint                          # tells the compiler's cache one kernel from another
+        ok = True
+        n_items, width = a.shape
+        costs = np.empty(per_block)
+        x, y, z = np.empty(width), np.empty(width), np.empty(width)
+        dx, dy, dz = np.empty(width), np.empty(width), np.empty(width)
+        for block in range(first, last):
+            start = block * per_block
+            stop = min(start + per_block, n_items)
+            for i in range(start, stop):
+                for j in range(width):
+                    x[j], y[j], z[j] = a[i, j], b[i, j], c[i, j]
+                    ok &= holds_a(x[j]) & holds_b(y[j]) & holds_c(z[j])
+                factor = 1.0 if weight is None else weight[i]
+                costs[i - start] = kernel(x, y, z, dx, dy, dz, *settings) * factor
+                if da is not None:
+                    for j in range(width):
+                        da[i, j] = dx[j] * (scale * factor)
+                        db[i, j] = dy[j] * (scale * factor)
+                        dc[i, j] = dz[j] * (scale * factor)
+            partials[block] = total(costs[:stop - start])
+            if losses is not None:
+                losses[start:stop] = costs[:stop - start]
+        return ok
+
+    return walk

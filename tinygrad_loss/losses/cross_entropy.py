@@ -1,0 +1,113 @@
+"""Cross entropy of logits, softmax included: one class out of many.
+
+    p = softmax(z)                                           z = pred, one row per item
+    loss    sum over classes c of  weight_c q_c (-log p_c)
+    slope   p sum(weight q) - weight q                       = p - q  for weights 1
+
+q is 1 at the label and 0 elsewhere, or the given row of probabilities; with `label_smoothing` s it
+becomes (1 - s) q + s / C. For a label y alone, -log p_y = log(1 + exp(m)), where the margin m is
+logsumexp of the other logits - z_y: no digit is lost when p_y is nearly 1.
+
+pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shape without C, or
+probabilities of pred's shape. weight: one number per class. An item labelled `ignore_index` costs
+nothing and does not count: the mean divides by the sum of weight[label] over the others, and for
+probabilities by the number of items. A logit of -inf takes no part; a row of nothing else costs inf
+and has slope 0; two logits of +inf give nan if one is the label's.
+Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
+"""
+
+import numpy as np
+
+from ..engine import where
+from ..fused.vmath import exp, log, log1p, peak
+from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
+from .family import ROWS
+from .loss import Claims, Known, Loss
+
+
+def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
+    def cost(q):
+        return -where(q == 0, 0, weight * q * pred.log_softmax(axis=1)).sum(axis=1)
+
+    n_rows, n_classes = pred.shape
+    if target.ndim == 2:
+        kept, loss = True, cost(target)
+    else:
+        kept = target != ignore_index
+        label = np.where(kept, target, 0)
+        others = where(np.arange(n_classes) == label[:, None], -np.inf, pred).logsumexp(axis=1)
+        own = pred[np.arange(n_rows), label]
+        nobody = (others == -np.inf) & (own == -np.inf)
+        loss = weight[label] * where(nobody, np.inf, (others - own).softplus())
+    if label_smoothing > 0:
+        uniform = np.full(n_classes, 1 / n_classes)
+        loss = (1 - label_smoothing) * loss + label_smoothing * cost(uniform)
+    return where(kept, loss, 0)
+
+
+def kernel(pred, target, dpred, weight, ignore_index, label_smoothing):
+    top = peak(pred)
+    if target == ignore_index or top == -np.inf:
+        dpred[:] = 0.0
+        return 0.0 if target == ignore_index else np.inf
+    others = 0.0                                             # of all classes but the label's
+    for c in range(pred.size):
+        dpred[c] = 1.0 if pred[c] == top else exp(pred[c] - top)
+        others += 0.0 if c == target else dpred[c]
+    total = others + dpred[target]
+    if pred[target] == np.inf and others >= 1.0:             # inf against inf has no limit
+        total = np.nan
+    certain = pred[target] == top
+    log_total = log1p(others) if certain and total == total else log(total)
+    own, each = (1.0 - label_smoothing) * weight[target], label_smoothing / pred.size
+    loss = own * (log_total if certain else log_total + (top - pred[target]))
+    mass = 0.0
+    if each > 0.0:
+        for c in range(pred.size):
+            if weight[c] > 0.0:
+                mass += each * weight[c]
+                loss += each * weight[c] * ((0.0 if pred[c] == top else top - pred[c]) + log_total)
+    at_label = (mass * dpred[target] - own * others) / total
+    for c in range(pred.size):
+        dpred[c] = (own + mass) / total * dpred[c] - each * weight[c]
+    dpred[target] = at_label - each * weight[target]
+    return loss
+
+
+def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
+    top = peak(pred)
+    rest, winners = 0.0, 0
+    for c in range(pred.size):
+        dpred[c] = 1.0 if pred[c] == top else exp(pred[c] - top)
+        winners += pred[c] == top
+        rest += 0.0 if pred[c] == top else dpred[c]
+    log_total = log1p(rest) if winners == 1 else log(winners + rest)
+    loss, mass = 0.0, 0.0
+    for c in range(pred.size):
+        q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
+        mass += q
+        if q != 0.0:
+            loss += q * ((0.0 if pred[c] == top else top - pred[c]) + log_total)
+    for c in range(pred.size):
+        q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
+        dpred[c] = dpred[c] * (mass / (winners + rest)) - q
+    return loss
+
+
+def divisor(pred, target, weight, ignore_index, label_smoothing):
+    if target.ndim == 2:
+        return len(target)
+    kept = target != ignore_index
+    return (weight[np.where(kept, target, 0)] * kept).sum()
+
+
+loss = Loss(
+    composed, kernel, ROWS, kernel_for_rows=kernel_for_probabilities, divisor=divisor,
+    domains={"pred": REAL, "target": (LABELS, PROBABILITIES), "weight": class_weights(),
+             "ignore_index": integer(0), "label_smoothing": unit(0.1, 1.0)},
+    claims=Claims(convex=True, symmetric=False, lipschitz=2.0, minimum=0.0),
+    known=[Known([[2.0, 1.0, 0.1]] * 3, [0, 1, 2], weight=[1, 2, 3], value=1.7003633496111665),
+           Known([[-np.inf, 0.0, 0.0]], [1], value=0.6931471805599453, gradient=[[0.0, -0.5, 0.5]]),
+           Known([[2.0, 1.0, 0.1]], [0], label_smoothing=0.1, value=0.5136966829),
+           Known([[0.0] * 10], [3], value=2.302585092994046)],
+)

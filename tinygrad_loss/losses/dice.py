@@ -1,0 +1,51 @@
+"""Dice loss: how little two masks overlap.
+
+    loss    1 - (2 sum p t + smooth) / (sum p + sum t + smooth)        p = pred, t = target
+          = sum of p (1 - t) + t (1 - p)  /  (sum p + sum t + smooth)
+    slope   ((2 sum p t + smooth) / S - 2 t) / S                       S = sum p + sum t + smooth
+
+For segmentation with few foreground pixels: background that is rightly 0 adds nothing. Each pixel's
+slope depends on all the others. The second form of the loss is used: it has no difference to cancel.
+
+pred, target: 0 to 1, of equal shape. smooth >= 0 keeps two empty masks from dividing 0 by 0 (the
+loss is then 0); with smooth = 0 they give nan. The whole batch is one item, or, with per_sample,
+each entry of the first axis. The minimum is at a hard mask, not at pred = target.
+Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
+"""
+
+from .domain import UNIT, boolean, not_negative
+from .family import SAMPLES
+from .loss import Claims, Known, Loss
+
+
+def composed(pred, target, smooth=1.0, per_sample=False):
+    apart = (pred * (1 - target) + target * (1 - pred)).sum(axis=1)
+    return apart / (pred.sum(axis=1) + target.sum(axis=1) + smooth)
+
+
+def kernel(pred, target, dpred, smooth, per_sample):
+    apart, overlap, size = 0.0, 0.0, smooth
+    for i in range(pred.size):
+        p, t = pred[i], target[i]
+        apart += (p - t) ** 2 + p * (1.0 - p) + t * (1.0 - t)
+        overlap += p * t
+        size += p + t
+    for i in range(pred.size):
+        dpred[i] = ((2.0 * overlap + smooth) / size - 2.0 * target[i]) / size
+    return apart / size
+
+
+GOOD = [[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]]
+BAD = [[0.9, 0.8, 0.1, 0.2], [0.9, 0.1, 0.2, 0.8]]
+MASK = [[0, 0, 1, 1], [0, 1, 1, 0]]
+
+loss = Loss(
+    composed, kernel, SAMPLES,
+    domains={"pred": UNIT, "target": UNIT, "smooth": not_negative(0.0, 0.1),
+             "per_sample": boolean()},
+    claims=Claims(convex=False, symmetric=False, lipschitz=None, minimum=0.0),
+    known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),
+           Known(GOOD, MASK, smooth=0.0, value=0.13924050633), Known(BAD, MASK, smooth=0.0, value=0.85),
+           Known([[0.0] * 8], [[0.0] * 8], value=0.0),
+           Known([[0.1] * 8], [[0.0] * 8], value=4 / 9)],
+)

@@ -1,0 +1,69 @@
+"""Triplet loss: the anchor nearer to the positive than to the negative, by a margin.
+
+    loss    max(0, D(a, p) - D(a, n) + margin)       D(x, y) = |x - y|^2, or |x - y| if not squared
+    slope   where the loss is positive,
+              squared:  da = 2 (n - p)        dp = 2 (p - a)      dn = 2 (a - n)
+              else:     da = u(a-p) - u(a-n)  dp = -u(a-p)        dn = u(a-n)      u(x) = x / |x|
+            else 0; u(0) = 0
+
+For embeddings: faces, retrieval, ranking. Only differences count, so that moving or turning all
+three changes nothing.
+
+anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0. One item per triple.
+Source: K. Weinberger and L. Saul 2009; F. Schroff et al., FaceNet, 2015 (squared distances).
+"""
+
+from ..fused.vmath import distance
+from .domain import REAL, boolean, not_negative
+from .family import VECTORS
+from .loss import Claims, Known, Loss
+
+
+def composed(anchor, positive, negative, margin=1.0, squared=True):
+    if squared:
+        near, far = ((anchor - x) ** 2 for x in (positive, negative))
+        return (near.sum(axis=1) - far.sum(axis=1) + margin).relu()
+    return ((anchor - positive).norm(axis=1) - (anchor - negative).norm(axis=1) + margin).relu()
+
+
+def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, squared):
+    near, far = 0.0, 0.0
+    if squared:
+        for i in range(anchor.size):
+            near += (anchor[i] - positive[i]) ** 2
+            far += (anchor[i] - negative[i]) ** 2
+    else:
+        near, far = distance(anchor, positive), distance(anchor, negative)
+    gap = near - far + margin
+    active = 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap              # nan stays nan
+    to_near = 2.0 * active if squared else active / near if near > 0.0 else active * near
+    to_far = 2.0 * active if squared else active / far if far > 0.0 else active * far
+    for i in range(anchor.size):
+        dpositive[i] = to_near * (positive[i] - anchor[i])
+        dnegative[i] = to_far * (anchor[i] - negative[i])
+        danchor[i] = -dpositive[i] - dnegative[i]
+    return active * gap if active > 0.0 else active
+
+
+def kinks(anchor, positive, negative, margin, squared):
+    def distances(x):
+        return ((anchor - x) ** 2).sum(-1) ** (1.0 if squared else 0.5)
+
+    near, far = distances(positive), distances(negative)
+    gap = near - far + margin
+    return [gap] if squared else [gap, near, far]
+
+
+ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
+
+loss = Loss(
+    composed, kernel, VECTORS,
+    domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
+             "squared": boolean()},
+    kinks=kinks,
+    claims=Claims(convex=False, symmetric=False, lipschitz=None, minimum=0.0),
+    known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
+           Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
+                 gradient=[[7.8, 7.8, 8.2], [0.2, 0.2, -0.2], [-8, -8, -8]]),
+           Known(ANCHOR, POSITIVE, NEGATIVE, margin=10.0, squared=False, value=3.2450018505)],
+)

@@ -1,0 +1,137 @@
+"""NumPy functions that NumPy lacks: the forward side of some rows in the engine's table.
+
+Each is written so that no intermediate result overflows, vanishes or cancels where the answer does not. They know
+nothing of Tensors. Infinities follow the limit; NaN stays NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def power(x: np.ndarray, n: float) -> np.ndarray:
+    """x to the power of a plain number."""
+    return x if n == 1 else x ** n
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """max(x, 0)."""
+    return np.maximum(x, 0)
+
+
+def choose(a: np.ndarray, b: np.ndarray, cond: np.ndarray) -> np.ndarray:
+    """a where cond holds, else b."""
+    return np.where(cond, a, b)
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a @ b."""
+    return a @ b
+
+
+def take(x: np.ndarray, index: Any) -> np.ndarray:
+    """x[index]."""
+    return x[index]
+
+
+def sum(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    """The sum along axis."""
+    return x.sum(axis, keepdims=keepdims)
+
+
+def max(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    """The largest element along axis."""
+    return x.max(axis, keepdims=keepdims)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x))."""
+    e = np.exp(-np.abs(x))                                    # at most 1, so it cannot overflow
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + exp(x)), as a sum of two terms that are never negative."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x log y, with 0 log 0 = 0."""
+    return np.where(x == 0, 0 * x, x * np.log(np.where(x == 0, 1, y)))
+
+
+def norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    """The Euclidean length of x along axis."""
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    scale = np.where((top == 0) | np.isinf(top), 1, top)      # no square overflows or vanishes
+    return (np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=keepdims))
+            * (scale if keepdims else np.squeeze(scale, _axes(x, axis))))
+
+
+def logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    """log sum exp(x) along axis."""
+    m, ties, others = _peak(x, axis)
+    y = m + _log_of_sum(ties, others, axis)
+    return y if keepdims else np.squeeze(y, _axes(x, axis))
+
+
+def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
+    """exp(x) / sum exp(x) along axis; all 0 where every x is -inf, since no class takes part."""
+    m, ties, others = _peak(x, axis)
+    e = np.where(ties & (m > -np.inf), 1, others)
+    total = e.sum(axis=axis, keepdims=True)
+    return e / np.where(total == 0, 1, total)
+
+
+def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
+    """log(exp(x) / sum exp(x)) along axis, as a sum of two terms that are never positive."""
+    m, ties, others = _peak(x, axis)
+    return np.where(ties, 0, x - m) - _log_of_sum(ties, others, axis)
+
+
+# Element i of the result depends on element i of the inputs alone.
+POINTWISE = {power, relu, choose, sigmoid, softplus, xlogy, np.clip}
+
+
+# What some rules need.
+
+def share_of_max(x: np.ndarray, y: np.ndarray, axis: Any) -> np.ndarray:
+    """How much of the maximum y each x is: 1 for the winner, equal parts in a tie, else 0."""
+    return (x == y) / (x == y).sum(axis=axis, keepdims=True, dtype=x.dtype)
+
+
+def above(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """1 where a > b, 0 where a < b, 1/2 in a tie, NaN for NaN."""
+    return np.where(a == b, 0.5, np.heaviside(a - b, 0.5))
+
+
+def inside(x: np.ndarray, low: Any, high: Any) -> np.ndarray:
+    """1 between the bounds and on them, 0 outside, NaN for NaN."""
+    return np.where(np.isnan(x), x, (x == np.clip(x, low, high)).astype(x.dtype))
+
+
+def scatter(g: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros of `shape` with g added at `index`; a place that is named twice collects twice."""
+    x = np.zeros(shape, g.dtype)
+    np.add.at(x, index, g)
+    return x
+
+
+def _peak(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The maximum m along axis, where it stands, and exp(x - m) everywhere else."""
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    ties = x == m
+    return m, ties, np.exp(np.where(ties, -np.inf, x) - np.where(m == -np.inf, 0, m))
+
+
+def _log_of_sum(ties: np.ndarray, others: np.ndarray, axis: Any) -> np.ndarray:
+    """log(number of ties + sum of others). With one winner this is log1p(others): no digit of a
+    small rest is lost."""
+    n = ties.sum(axis=axis, keepdims=True, dtype=others.dtype)
+    return np.log(n) + np.log1p(others.sum(axis=axis, keepdims=True) / n)
+
+
+def _axes(x: np.ndarray, axis: Any) -> Any:
+    return tuple(range(x.ndim)) if axis is None else axis
