@@ -1,7 +1,7 @@
 """The half of a Tensor that has nothing to do with derivatives: an array in a box.
 
-`ArrayLike` holds `data` and answers what every array answers: its shape, its numbers, comparisons, printing. It also
-says no, in a sentence, to what a differentiable array cannot do.
+`ArrayLike` holds `data` and answers what every array answers: its shape, its numbers, comparisons,
+printing. It also says no, in a sentence, to what a differentiable array cannot do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+FLOATS = {np.dtype(np.float64), np.dtype(np.float32)}
+
 
 def floats(data: Any, dtype: Any = None) -> np.ndarray:
     """`data` as an array of float32 or float64, shared and not copied where it is one already.
@@ -19,17 +21,17 @@ def floats(data: Any, dtype: Any = None) -> np.ndarray:
     float32 and float64 are kept, float16 becomes float32, integers and booleans become float64.
     Raises TypeError for anything that is not a real number, ValueError for ragged lists.
     """
+    if dtype is None and type(data) is np.ndarray and data.dtype in FLOATS:
+        return data
     try:
         array = data.data if isinstance(data, ArrayLike) else np.asarray(data)
     except ValueError:
         raise ValueError("A Tensor needs rows of equal length; the nested list given has rows of "
                          "different lengths.") from None
     if dtype is None:
-        if array.dtype == np.float64 or array.dtype == np.float32:
-            return array
-        dtype = np.float32 if array.dtype == np.float16 else np.float64
+        dtype = np.float32 if array.dtype in (np.float32, np.float16) else np.float64
     real = array.dtype.kind in "biuf" and array.dtype.itemsize <= 8
-    if not real or np.dtype(dtype) not in (np.float32, np.float64):
+    if not real or np.dtype(dtype) not in FLOATS:
         raise TypeError(f"A Tensor holds real numbers as float32 or float64; got "
                         f"{type(data).__name__} of dtype {array.dtype}"
                         + ("." if not real else f", to be stored as {np.dtype(dtype)}.")
@@ -85,7 +87,7 @@ class ArrayLike:
         return len(self.data)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))                   # type: ignore[index]
+        return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
         return bool(self.data)

@@ -36,7 +36,7 @@ from . import numerics as nx
 from .arraylike import ArrayLike, floats, is_number
 
 _clock = itertools.count()                     # the order of creation is a topological order
-_recording = ContextVar("recording", default=True)               # False inside no_grad; per thread
+recording = ContextVar("recording", default=True)                # False inside no_grad; per thread
 
 
 # ------------------------------------------------------------------------------------------ Tensor
@@ -62,8 +62,7 @@ class Tensor(ArrayLike):
         self._order = next(_clock)
 
     def _describe(self) -> str:
-        made_by = f", made by {self._op.name}" if self._op else ", requires_grad=True"
-        return made_by if self.requires_grad else ""
+        return f", made by {self._op.name}" if self._op else ", requires_grad=True" * self.requires_grad
 
     def detach(self) -> Tensor:
         """The same numbers without the history."""
@@ -164,22 +163,19 @@ class primitive:
     def node(self, data: Any, inputs: tuple[Tensor, ...], settings: tuple[Any, ...] = ()) -> Tensor:
         """`data` as a Tensor that remembers where it came from, if anybody may ask."""
         y = Tensor(data)
-        if _recording.get() and any(x.requires_grad for x in inputs):
+        if recording.get() and any([x.requires_grad for x in inputs]):
             y.requires_grad, y._op, y._inputs, y._settings = True, self, inputs, settings
         return y
-
-
-is_recording = _recording.get                  # will operations leave a history?
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Under `with no_grad():`, or in a function decorated `@no_grad()`, no history is kept."""
-    token = _recording.set(False)
+    token = recording.set(False)
     try:
         yield
     finally:
-        _recording.reset(token)
+        recording.reset(token)
 
 
 # -------------------------------------------------------------------------------------------- grad
@@ -207,47 +203,48 @@ def _history(output: Tensor) -> list[Tensor]:
             if x.requires_grad and id(x) not in found:
                 found[id(x)] = x
                 stack.append(x)
-    return sorted(found.values(), key=lambda x: x._order, reverse=True)
+    return sorted(found.values(), key=lambda x: -x._order)
 
 
 def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
            create_graph: bool) -> list[Tensor]:
     """Go through `history`, newest first, and hand each Tensor's gradient down to its inputs."""
-    gradients = {id(history[0]): _seed(history[0], grad_output)}
+    gradients = {id(history[0]): _seed(history[0], grad_output, create_graph)}
     wanted, hidden = {id(x) for x in inputs}, set[int]()      # hidden: behind a `where` or the like
-    token = _recording.set(create_graph)
+    token = recording.set(create_graph)
     try:
         for y in history:
-            g = gradients[id(y)] if id(y) in wanted else gradients.pop(id(y))
+            g, op = gradients[id(y)] if id(y) in wanted else gradients.pop(id(y)), y._op
             for i, x in enumerate(y._inputs):
                 if x.requires_grad:
-                    dx = _pull(y, i, g)
-                    if y._op.selects or (y._op.pointwise and id(y) in hidden):
-                        hidden.add(id(x))                     # what was not taken gets 0,
-                        dx = where(g == 0, 0, dx)             # even where its slope is nan
-                    dx = _fit(dx, x, y._op)
+                    if i >= len(op.vjps):
+                        raise NotImplementedError(f"{op.name} has no derivative rule for input {i}.")
+                    dx = op.vjps[i](g, y, *y._inputs, *y._settings)
+                    if op.selects or id(y) in hidden:
+                        hidden.add(id(x))
+                        dx = _mend(dx, g) if op.pointwise else dx
+                    dx = _fit(dx, x, op)
                     gradients[id(x)] = gradients[id(x)] + dx if id(x) in gradients else dx
     finally:
-        _recording.reset(token)
-    return [gradients[id(x)] if id(x) in gradients else Tensor(0 * x.data) for x in inputs]
+        recording.reset(token)
+    return [gradients[id(x)] if id(x) in gradients else Tensor(np.zeros_like(x)) for x in inputs]
 
 
-def _pull(y: Tensor, i: int, g: Tensor) -> Tensor:
-    """Apply the rule for input i of the operation that made y."""
-    if i >= len(y._op.vjps):
-        raise NotImplementedError(f"{y._op.name} has no derivative rule for its input {i}.")
-    with np.errstate(all="ignore"):
-        return y._op.vjps[i](g, y, *y._inputs, *y._settings)
+def _mend(dx: Tensor, g: Tensor) -> Tensor:
+    """What was not taken has no slope to pass on, even if that slope is nan: 0 * nan is 0 here."""
+    lost = ~np.isfinite(dx.data) & (g.data == 0)
+    return where(lost, 0, dx) if lost.any() else dx
 
 
-def _seed(output: Tensor, grad_output: Any) -> Tensor:
+def _seed(output: Tensor, grad_output: Any, create_graph: bool) -> Tensor:
     """The gradient that starts the sweep."""
     if not output.requires_grad:
         raise ValueError("Nothing here requires a gradient; use Tensor(..., requires_grad=True).")
     if grad_output is None and output.size != 1:
         raise ValueError(f"A Tensor of shape {output.shape} needs the gradient from above, one "
                          "number for each element. Call .sum() or .mean() first to do without.")
-    g = Tensor(np.ones_like(output.data)) if grad_output is None else _tensor(grad_output)
+    above = nx.one(output.shape, output.dtype) if grad_output is None else grad_output
+    g = _tensor(above) if create_graph else Tensor(above)
     if g.shape != output.shape:
         raise ValueError(f"The gradient from above has shape {g.shape}, not {output.shape}.")
     return g if g.dtype == output.dtype else astype(g, output.dtype)
@@ -280,7 +277,7 @@ add  = primitive(np.add,         lambda g, y, a, b: g,         lambda g, y, a, b
 sub  = primitive(np.subtract,    lambda g, y, a, b: g,         lambda g, y, a, b: -g)
 mul  = primitive(np.multiply,    lambda g, y, a, b: g * b,     lambda g, y, a, b: g * a)
 div  = primitive(np.true_divide, lambda g, y, a, b: g / b,     lambda g, y, a, b: -g * y / b)
-pow_ = primitive(np.power,       lambda g, y, a, b: g * where(b == 0, 0, b * a ** (b - (b != 0))),
+pow_ = primitive(np.power,       lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, b * a ** (b - 1)),
                                  lambda g, y, a, b: g * xlogy(y, a))
 neg  = primitive(np.negative,    lambda g, y, x: -g)
 
@@ -307,8 +304,8 @@ choose  = primitive(nx.choose,   lambda g, y, a, b, cond: where(cond, g, 0),
 # Composed of the rows above, these would overflow, cancel or divide 0 by 0.
 sigmoid     = primitive(nx.sigmoid,     lambda g, y, x: g * y * sigmoid(-x))
 softplus    = primitive(nx.softplus,    lambda g, y, x: g * sigmoid(x))
-xlogy       = primitive(nx.xlogy,       lambda g, y, a, b: g * log(b),
-                                        lambda g, y, a, b: g * where(a == 0, 0, a / b))
+xlogy       = primitive(nx.xlogy,       lambda g, y, a, b: xlogy(g, b),
+                                        lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, a / b))
 softmax     = primitive(nx.softmax,     lambda g, y, x, axis: y * (g - (g * y).sum(axis, True)))
 log_softmax = primitive(nx.log_softmax, lambda g, y, x, axis: g - y.exp() * g.sum(axis, True))
 

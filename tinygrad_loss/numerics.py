@@ -1,11 +1,12 @@
 """NumPy functions that NumPy lacks: the forward side of some rows in the engine's table.
 
-Each is written so that no intermediate result overflows, vanishes or cancels where the answer does not. They know
-nothing of Tensors. Infinities follow the limit; NaN stays NaN.
+Each is written so that no intermediate result overflows, vanishes or cancels where the answer does
+not. They know nothing of Tensors. Infinities follow the limit; NaN stays NaN.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def softplus(x: np.ndarray) -> np.ndarray:
 
 def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x log y, with 0 log 0 = 0."""
-    return np.where(x == 0, 0 * x, x * np.log(np.where(x == 0, 1, y)))
+    log_y = np.log(np.where((x == 0) & (y == y), 1, y), dtype=np.result_type(x, y))
+    return x * log_y
 
 
 def norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
@@ -88,7 +90,8 @@ def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
 def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     """log(exp(x) / sum exp(x)) along axis, as a sum of two terms that are never positive."""
     m, ties, others = _peak(x, axis)
-    return np.where(ties, 0, x - m) - _log_of_sum(ties, others, axis)
+    gap = np.where(ties, np.where(m == -np.inf, m, 0), x - m)
+    return gap - _log_of_sum(ties, others, axis)
 
 
 # Element i of the result depends on element i of the inputs alone.
@@ -97,14 +100,24 @@ POINTWISE = {power, relu, choose, sigmoid, softplus, xlogy, np.clip}
 
 # What some rules need.
 
+@np.errstate(all="ignore")
 def share_of_max(x: np.ndarray, y: np.ndarray, axis: Any) -> np.ndarray:
     """How much of the maximum y each x is: 1 for the winner, equal parts in a tie, else 0."""
     return (x == y) / (x == y).sum(axis=axis, keepdims=True, dtype=x.dtype)
 
 
+@np.errstate(all="ignore")
 def above(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """1 where a > b, 0 where a < b, 1/2 in a tie, NaN for NaN."""
     return np.where(a == b, 0.5, np.heaviside(a - b, 0.5))
+
+
+@cache
+def one(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A single 1, which is what arrives from above at the end of a program."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
 
 
 def inside(x: np.ndarray, low: Any, high: Any) -> np.ndarray:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numba
 from numba.extending import register_jitable
@@ -35,12 +35,10 @@ def driver(loss: Loss, target_is_row: bool) -> Callable[..., Any]:
         _allow(function)
     build = import_module(f".{loss.family.driver}", __package__).build
     walk = build(kernel, holds, total, _fingerprint(parts))
-    options = {"nogil": True, "error_model": "numpy"}
     try:
-        compiled: Callable[..., Any] = numba.njit(cache=True, **options)(walk)
+        return numba.njit(walk, nogil=True, error_model="numpy", cache=True)
     except RuntimeError:                             # nowhere to write: compile in every process
-        compiled = numba.njit(**options)(walk)
-    return compiled
+        return numba.njit(walk, nogil=True, error_model="numpy")
 
 
 @cache
@@ -51,7 +49,7 @@ def _allow(function: FunctionType) -> None:
 
 def _with_helpers(function: Callable[..., Any]) -> Iterator[FunctionType]:
     """A function and all the plain Python functions that it calls by a global name."""
-    found, waiting = set[Any](), [function]
+    found, waiting = set[Any](), [cast(Any, function)]
     while waiting:
         f = waiting.pop()
         if isinstance(f, FunctionType) and f not in found and not f.__module__.startswith("n"):

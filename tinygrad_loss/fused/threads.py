@@ -20,25 +20,24 @@ BLOCK = 4096                                  # elements in a block: its scratch
 SERIAL = 1 << 17                              # below this many elements, waking a thread costs more
 
 
-def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any, scale: float,
-               losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
+def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any,
+               scale: float, losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
     """Run `walk` over all items. Returns the sum of their losses, and whether all were allowed."""
-    n_items = len(arrays[0])
-    width = arrays[0].size // max(n_items, 1)
-    per_block = max(1, BLOCK // max(width, 1))
+    size, n_items = arrays[0].size, len(arrays[0])
+    per_block = max(1, BLOCK * n_items // size) if size else 1
     n_blocks = -(-n_items // per_block)
     partials = np.empty(n_blocks)
     rest = (per_block, *arrays, *slopes, weight, scale, losses, partials, settings)
-    n_threads = min(_cores(), n_blocks)
-    if n_threads <= 1 or arrays[0].size < SERIAL:
+    n_threads = 1 if size < SERIAL else min(_cores(), n_blocks)
+    if n_threads == 1:
         ok = walk(0, n_blocks, *rest)
     else:
         bounds = [n_blocks * i // n_threads for i in range(n_threads + 1)]
-        others = [_pool(os.getpid()).submit(walk, bounds[i], bounds[i + 1], *rest)
-                  for i in range(1, n_threads)]
+        others = [_pool(os.getpid()).submit(walk, start, stop, *rest)
+                  for start, stop in zip(bounds[1:], bounds[2:], strict=False)]
         ok = walk(0, bounds[1], *rest)
         ok = all([ok, *(other.result() for other in others)])
-    return float(partials.sum()) if n_blocks != 1 else float(partials[0]), ok
+    return partials.item() if n_blocks == 1 else float(partials.sum()), ok
 
 
 def _cores() -> int:

@@ -13,7 +13,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_a, holds_b, holds_c = holds
 
-    def walk(first, last, per_block, a, b, c, da, db, dc, weight, scale, losses, partials, settings):  # type: ignore[no-untyped-def]
+    def walk(first, last, per_block, a, b, c, da, db, dc, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         ok = True

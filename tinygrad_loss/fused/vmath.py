@@ -8,7 +8,7 @@ from numpy import exp, log, log1p
 __all__ = ["distance", "exp", "log", "log1p", "peak", "total"]
 
 
-def total(x):  # type: ignore[no-untyped-def]
+def total(x):
     """The sum of x, as eight running sums that are then combined in a fixed tree."""
     a = b = c = d = e = f = g = h = 0.0
     whole = x.size // 8 * 8
@@ -26,7 +26,7 @@ def total(x):  # type: ignore[no-untyped-def]
     return ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
-def peak(x):  # type: ignore[no-untyped-def]
+def peak(x):
     """The largest element of x; nan if there is one."""
     top = x[0]
     for i in range(x.size):
@@ -37,7 +37,7 @@ def peak(x):  # type: ignore[no-untyped-def]
     return top
 
 
-def distance(x, y):  # type: ignore[no-untyped-def]
+def distance(x, y):
     """|x - y|, with no square that overflows or vanishes."""
     top = 0.0
     for i in range(x.size):

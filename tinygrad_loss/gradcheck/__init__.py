@@ -39,7 +39,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
         raise ValueError("gradcheck needs at least one input of floats; got none.")
     if order not in (1, 2) or (order == 2 and gradient is not None):
         raise ValueError(f"order must be 1, or 2 where f takes Tensors; got {order}.")
-    name = getattr(f, "__name__", None) or getattr(f, "name", "f")
+    name = str(getattr(f, "__name__", None) or getattr(f, "name", "f"))
     value, slope = (_of_arrays(f, gradient, arrays, rng) if gradient else
                     _of_tensors(f, arrays, at, order, rng))
     return _compare(name, value, slope, arrays, at)

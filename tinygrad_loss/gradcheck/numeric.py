@@ -38,6 +38,14 @@ def gradient(function: Callable[[np.ndarray], float], x: np.ndarray) -> Estimate
     return Estimate(value, error)
 
 
+def _value(function: Callable[[float], float], x: float) -> float:
+    """function(x), or nan where the function refuses x: that step is then not used."""
+    try:
+        return function(x)
+    except (ValueError, ArithmeticError):
+        return np.nan
+
+
 def derivative(function: Callable[[float], float], x: float) -> tuple[float, float]:
     """The derivative of a function of one number at x, and an estimate of its error."""
     best, best_error = np.nan, np.inf
@@ -45,7 +53,7 @@ def derivative(function: Callable[[float], float], x: float) -> tuple[float, flo
     step = FIRST_STEP * max(abs(x), 1.0)
     for _ in range(STEPS):
         right, left = x + step, x - step    # the step that is really taken is right - left
-        f_right, f_left = function(right), function(left)
+        f_right, f_left = _value(function, right), _value(function, left)
         row = [(f_right - f_left) / (right - left)]
         noise = np.finfo(float).eps * (abs(f_right) + abs(f_left)) / (right - left)
         power = SHRINK ** 2

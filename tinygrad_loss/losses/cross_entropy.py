@@ -34,6 +34,7 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         kept, loss = True, cost(target)
     else:
         kept = target != ignore_index
+        pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
         label = np.where(kept, target, 0)
         others = where(np.arange(n_classes) == label[:, None], -np.inf, pred).logsumexp(axis=1)
         own = pred[np.arange(n_rows), label]
@@ -105,7 +106,8 @@ loss = Loss(
     composed, kernel, ROWS, kernel_for_rows=kernel_for_probabilities, divisor=divisor,
     domains={"pred": REAL, "target": (LABELS, PROBABILITIES), "weight": class_weights(),
              "ignore_index": integer(0), "label_smoothing": unit(0.1, 1.0)},
-    claims=Claims(convex=True, symmetric=False, lipschitz=2.0, minimum=0.0),
+    claims=Claims(convex=True, symmetric=False, minimum=0.0,
+                  lipschitz=lambda weight, ignore_index, label_smoothing: max(weight)),
     known=[Known([[2.0, 1.0, 0.1]] * 3, [0, 1, 2], weight=[1, 2, 3], value=1.7003633496111665),
            Known([[-np.inf, 0.0, 0.0]], [1], value=0.6931471805599453, gradient=[[0.0, -0.5, 0.5]]),
            Known([[2.0, 1.0, 0.1]], [0], label_smoothing=0.1, value=0.5136966829),

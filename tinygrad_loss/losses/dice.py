@@ -13,6 +13,8 @@ each entry of the first axis. The minimum is at a hard mask, not at pred = targe
 Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 """
 
+import math
+
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Claims, Known, Loss
@@ -43,7 +45,8 @@ loss = Loss(
     composed, kernel, SAMPLES,
     domains={"pred": UNIT, "target": UNIT, "smooth": not_negative(0.0, 0.1),
              "per_sample": boolean()},
-    claims=Claims(convex=False, symmetric=False, lipschitz=None, minimum=0.0),
+    claims=Claims(convex=False, symmetric=True, minimum=0.0,
+                  lipschitz=lambda smooth, per_sample: 1 / smooth if smooth else math.inf),
     known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),
            Known(GOOD, MASK, smooth=0.0, value=0.13924050633), Known(BAD, MASK, smooth=0.0, value=0.85),
            Known([[0.0] * 8], [[0.0] * 8], value=0.0),

@@ -1,9 +1,8 @@
-"""What an argument of a loss may be: a sentence for people, a test for programs, a sampler for laws.
+"""What an argument of a loss may be: a sentence for people, a test for programs, samples for laws.
 
-A `Domain` belongs to one argument. Arrays are tested element by element with `holds`, a scalar
-function so plain that it can be compiled into a kernel's loop as well as applied to a whole array.
-NaN is always let through: it is the loss that answers NaN with NaN. Settings such as `delta` are
-plain numbers; `examples` are the values that the laws try beside the default.
+A `Domain` belongs to one argument. Arrays are tested element by element with `holds`, a function so
+plain that it is compiled into a driver's loop as well as applied to a whole array. NaN is always let
+through: it is the loss that answers NaN with NaN.
 """
 
 from __future__ import annotations
@@ -13,15 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+Shape = tuple[int, ...]
+
 
 class Domain(NamedTuple):
     """What an argument may be."""
 
-    text: str                                                  # "a number from 0 to 1"
-    holds: Callable[[Any], Any]                                # is x allowed? for numbers and arrays
-    draw: Callable[..., Any] = lambda rng, shape: None         # allowed values of that shape
-    examples: tuple[Any, ...] = ()                             # for settings: values worth trying
-    kind: str = "elements"                                     # or "labels", "rows", "class weights"
+    text: str                                        # "a number from 0 to 1"
+    holds: Callable[[Any], Any]                      # is x allowed? for numbers and for arrays
+    draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
+    examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
+    refused: tuple[Any, ...] = ()                    # values that must raise
+    kind: str = "elements"                           # or labels, rows, class weights, setting
 
 
 def _any(x: Any) -> Any:
@@ -48,57 +50,50 @@ def _integer(x: Any) -> Any:
     return isinstance(x, int | np.integer)
 
 
-def _draw_real(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return 2 * rng.standard_normal(shape)
+REAL = Domain("any real number", _any, lambda rng, shape: 2 * rng.standard_normal(shape),
+              examples=(-1.0, -0.5, 0.0, 0.5, 1.0))
+UNIT = Domain("a number from 0 to 1", _unit, lambda rng, shape: rng.uniform(0.02, 0.98, shape),
+              examples=(0.0, 0.5, 1.0), refused=(-0.1, 1.5, np.inf))
+LABELS = Domain("an integer label, from 0 to the number of classes - 1", _any,
+                lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]), kind="labels")
+PROBABILITIES = Domain("a probability, in a row that sums to 1", _unit,
+                       lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]), kind="rows")
 
 
-def _draw_unit(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.uniform(0.02, 0.98, shape)
+def _setting(text: str, holds: Callable[[Any], Any], examples: tuple[Any, ...],
+             *refused: Any) -> Domain:
+    return Domain(text, holds, lambda rng, shape: rng.choice(examples), examples,
+                  (*refused, np.nan, "1", None), "setting")
 
 
-def _draw_labels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.integers(0, shape[-1], shape[:-1])
-
-
-def _draw_rows(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
-
-
-# Arrays.
-REAL = Domain("any real number", _any, _draw_real)
-UNIT = Domain("a number from 0 to 1", _unit, _draw_unit)
-LABELS = Domain("an integer label from 0 to the number of classes - 1", _any, _draw_labels,
-                kind="labels")
-PROBABILITIES = Domain("a row of probabilities that sum to 1", _unit, _draw_rows, kind="rows")
-
-
-# Settings.
 def positive(*examples: float) -> Domain:
-    """A number above 0."""
-    return Domain("a number above 0", _positive, examples=examples)
+    """A setting above 0."""
+    return _setting("a number above 0", _positive, examples, 0.0, -1.0)
 
 
 def not_negative(*examples: float) -> Domain:
-    """A number that is at least 0."""
-    return Domain("a number that is at least 0", _not_negative, examples=examples)
+    """A setting of 0 or more."""
+    return _setting("a number that is not negative", _not_negative, examples, -1.0)
 
 
 def unit(*examples: float) -> Domain:
-    """A number from 0 to 1."""
-    return Domain("a number from 0 to 1", _unit, examples=examples)
+    """A setting from 0 to 1."""
+    return Domain("a number from 0 to 1", lambda x: (x >= 0) & (x <= 1),
+                  lambda rng, shape: rng.choice(examples), examples,
+                  (-0.1, 1.5, np.nan, "1", None), "setting")
 
 
 def integer(*examples: int) -> Domain:
     """A whole number."""
-    return Domain("a whole number", _integer, examples=examples)
+    return _setting("a whole number", _integer, examples, 0.5)
 
 
 def boolean() -> Domain:
-    """True or False."""
-    return Domain("True or False", _boolean, examples=(True, False))
+    """A setting that is True or False."""
+    return _setting("True or False", _boolean, (True, False), 2)
 
 
 def class_weights() -> Domain:
-    """One number per class, none negative; None counts every class once."""
-    return Domain("one number per class, none of them negative, or None", _not_negative,
-                  draw=lambda rng, shape: rng.uniform(0.5, 2.0, shape[-1]), kind="class weights")
+    """One number per class, or None, which counts every class once."""
+    return Domain("one number per class, none of them negative", _not_negative,
+                  lambda rng, shape: rng.uniform(0.5, 2.0, shape[-1]), kind="class weights")

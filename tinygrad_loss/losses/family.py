@@ -13,6 +13,7 @@ that layout.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,23 +27,26 @@ class Family(NamedTuple):
     arrange: Callable[..., tuple[list[Any], Shape]]      # inputs, names, settings -> inputs, items
     driver: str                                          # the module in `fused` that has the loop
     differentiated: int                                  # a kernel has slopes for the first so many
+    flat: bool = False                                   # the driver sees one axis
 
 
 def _require_equal_shapes(inputs: list[Any], names: list[str]) -> None:
-    for x, name in zip(inputs[1:], names[1:], strict=True):
-        if x.shape != inputs[0].shape:
-            raise ValueError(f"{names[0]} has shape {inputs[0].shape} and {name} {x.shape}; they must "
+    shape = inputs[0].shape
+    for i, x in enumerate(inputs):
+        if x.shape != shape:
+            name = names[i]
+            raise ValueError(f"{names[0]} has shape {shape} and {name} {x.shape}; they must "
                              f"be equal, because nothing is broadcast. Use {name}.reshape(...) or "
                              f"index it to match.")
 
 
-def _elementwise(inputs: list[Any], names: list[str], settings: dict[str, Any]
+def _elementwise(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
                  ) -> tuple[list[Any], Shape]:
     _require_equal_shapes(inputs, names)
     return inputs, inputs[0].shape
 
 
-def _rows(inputs: list[Any], names: list[str], settings: dict[str, Any]) -> tuple[list[Any], Shape]:
+def _rows(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tuple[list[Any], Shape]:
     """Classes are axis 1, as in PyTorch, or the only axis. Further axes are items of their own."""
     pred, target = inputs
     if pred.ndim == 0:
@@ -61,29 +65,31 @@ def _class_rows(x: Any, axis: int) -> Any:
     if x.ndim == 2:
         return x
     order = [i for i in range(x.ndim) if i != axis] + [axis]
-    return x.transpose(*order).reshape(-1, x.shape[axis])
+    n_items = math.prod(x.shape) // max(x.shape[axis], 1)
+    return x.transpose(*order).reshape(n_items, x.shape[axis])
 
 
-def _samples(inputs: list[Any], names: list[str], settings: dict[str, Any]
+def _samples(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
              ) -> tuple[list[Any], Shape]:
-    """The first axis counts samples if the setting per_sample says so; else all is one sample."""
+    """The first axis counts samples if the last setting, per_sample, says so; else all is one."""
     _require_equal_shapes(inputs, names)
     shape = inputs[0].shape
-    items = shape[:1] if settings["per_sample"] else ()
-    return [x.reshape(items[0] if items else 1, -1) for x in inputs], items
+    items = shape[:1] if settings[-1] else ()
+    width = math.prod(shape[len(items):])
+    return [x.reshape(math.prod(items), width) for x in inputs], items
 
 
-def _vectors(inputs: list[Any], names: list[str], settings: dict[str, Any]
+def _vectors(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
              ) -> tuple[list[Any], Shape]:
     """The last axis is the vector, every other one counts items."""
     _require_equal_shapes(inputs, names)
     shape: Shape = inputs[0].shape
     if not shape:
         raise ValueError(f"{names[0]} is a single number; it needs an axis of coordinates: (N, D) or (D,).")
-    return [x.reshape(-1, shape[-1]) for x in inputs], shape[:-1]
+    return [x.reshape(math.prod(shape[:-1]), shape[-1]) for x in inputs], shape[:-1]
 
 
-ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1)
+ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
 ROWS = Family("rows", _rows, "rows", 1)
 SAMPLES = Family("samples", _samples, "rows", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)

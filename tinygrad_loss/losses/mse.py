@@ -10,6 +10,8 @@ pred, target: real, of equal shape. One item per element.
 Source: Legendre 1805; Gauss 1809.
 """
 
+import math
+
 from .domain import REAL
 from .family import ELEMENTWISE
 from .loss import Claims, Known, Loss
@@ -27,7 +29,7 @@ def kernel(pred, target):
 loss = Loss(
     composed, kernel, ELEMENTWISE,
     domains={"pred": REAL, "target": REAL},
-    claims=Claims(convex=True, symmetric=True, lipschitz=None, minimum=0.0),
+    claims=Claims(convex=True, symmetric=True, lipschitz=math.inf, minimum=0.0),
     known=[Known([2.3, 1.2, 3.0, 0.8, 3.9], [2.5, 1.0, 3.2, 0.5, 4.1], value=0.05,
                  gradient=[-0.08, 0.08, -0.08, 0.12, -0.08])],
 )

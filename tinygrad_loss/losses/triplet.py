@@ -13,6 +13,8 @@ anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0. O
 Source: K. Weinberger and L. Saul 2009; F. Schroff et al., FaceNet, 2015 (squared distances).
 """
 
+import math
+
 from ..fused.vmath import distance
 from .domain import REAL, boolean, not_negative
 from .family import VECTORS
@@ -61,7 +63,8 @@ loss = Loss(
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
              "squared": boolean()},
     kinks=kinks,
-    claims=Claims(convex=False, symmetric=False, lipschitz=None, minimum=0.0),
+    claims=Claims(convex=False, symmetric=False, minimum=0.0,
+                  lipschitz=lambda margin, squared: math.inf if squared else 2.0),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
            Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
                  gradient=[[7.8, 7.8, 8.2], [0.2, 0.2, -0.2], [-8, -8, -8]]),

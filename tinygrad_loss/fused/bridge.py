@@ -1,0 +1,73 @@
+"""The bridge from a kernel to a Tensor: run it over the arrays and keep the slopes it found.
+
+A fused loss is a single node of the graph. Its value and its gradient come from one pass over the
+data; `backward` has nothing left to do but multiply, and not even that when 1 arrives from above. A
+gradient that shall itself be differentiated is left to the composed path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Tensor, grad, primitive, recording
+from ..losses.arguments import check_elements
+from ..losses.loss import any_requires_grad
+from .compile import driver
+from .threads import run_blocks
+
+if TYPE_CHECKING:
+    from ..losses.loss import Call, Loss
+
+
+def run(call: Call) -> Tensor:
+    """The value of a loss as a Tensor that already knows its gradient."""
+    loss, inputs = call.loss, call.inputs
+    differentiated = inputs[:loss.family.differentiated]
+    wanted = recording.get() and any_requires_grad(differentiated)
+    arrays = [_flat(x, loss.family.flat) for x in inputs]
+    slopes = [np.empty(x.shape, x.dtype) if wanted else None for x in arrays[:len(differentiated)]]
+    losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
+    weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
+    scale = 1.0 / call.divisor if call.reduction == "mean" else 1.0
+
+    total, ok = run_blocks(driver(loss, arrays[1].ndim == arrays[0].ndim), arrays, slopes, weight, scale,
+                           losses, call.settings)
+    if not ok:
+        check_elements(loss, call.given)                     # says which element, and raises
+    value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
+    if not wanted:
+        return Tensor(value)
+    tensors = tuple([x if type(x) is Tensor else Tensor(x) for x in differentiated])
+    return _node(loss).node(value, tensors, (call, slopes))
+
+
+def _flat(x: Any, flat: bool) -> np.ndarray:
+    """The numbers of x in C order; a copy only where they lie otherwise."""
+    array = x.data if type(x) is Tensor else x
+    return array.reshape(-1) if flat else np.ascontiguousarray(array)
+
+
+@cache
+def _node(loss: Loss) -> primitive:
+    """The graph's view of a fused loss: its rules look up the slopes that the kernel left."""
+    rules = [_rule(i) for i in range(loss.family.differentiated)]
+    return primitive(loss.kernel, *rules, name=loss.name)
+
+
+def _rule(i: int) -> Callable[..., Tensor]:
+    """The gradient of input i: the kernel's slope times what arrives from above."""
+    def vjp(g: Tensor, y: Tensor, *rest: Any) -> Tensor:
+        *inputs, call, slopes = rest
+        if recording.get():
+            again = (*inputs, *call.inputs[len(inputs):])
+            return grad(call.composed(*again), [inputs[i]], g, create_graph=True)[0]
+        slope = slopes[i]
+        if g.data.ndim or g.data.item() != 1.0:
+            with np.errstate(all="ignore"):                  # one number, or one for each item
+                slope = slope * g.data.reshape(-1, *[1] * (slope.ndim - 1))
+        return Tensor(slope.reshape(inputs[i].data.shape))
+    return vjp

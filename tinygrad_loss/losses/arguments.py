@@ -1,0 +1,131 @@
+"""From what a caller wrote to arrays that a loss can use, or to one sentence about what is wrong.
+
+Every message names the loss and the argument, what was given, and what is expected.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arraylike import floats
+from ..engine import Tensor
+from .domain import Domain
+
+if TYPE_CHECKING:
+    from .loss import Loss
+
+PATHS = ("fused", "composed")
+REDUCTIONS = ("mean", "sum", "none")
+ROW_SUM_TOLERANCE = 1e-4                  # room for the float32 roundings of a very wide softmax
+
+
+def bind(loss: Loss, args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by name, in the order inputs, settings, sample_weight, reduction, path."""
+    given = dict(zip(loss.argument_names, args, strict=False))
+    bound = {**loss.argument_defaults, **given, **named}
+    n = len(loss.argument_names)
+    if len(args) > n or len(bound) != n or not given.keys().isdisjoint(named):
+        missing = [name for name in loss.input_names if name not in bound]
+        wrong = [name for name in named if name not in loss.argument_names or name in given]
+        problem = (f"cannot take {wrong[0]!r} there" if wrong else f"needs {missing[0]!r}" if missing
+                   else f"takes at most {n} arguments")
+        raise TypeError(f"{loss.name} {problem}. Call it as {loss.name}{loss.__signature__}.")
+    if bound["reduction"] not in REDUCTIONS:
+        raise ValueError(f"{loss.name}: reduction must be one of {', '.join(REDUCTIONS)}; got "
+                         f"{bound['reduction']!r}.")
+    if bound["path"] is not None and bound["path"] not in PATHS:
+        raise ValueError(f"{loss.name}: path must be one of {', '.join(PATHS)}; got {bound['path']!r}.")
+    return bound
+
+
+def array(loss: Loss, name: str, value: Any) -> Any:
+    """A Tensor as it is, integers where labels are possible, everything else as floats."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        if name in loss.label_names and np.asarray(value).dtype.kind in "iu":
+            return np.asarray(value).astype(np.int64, copy=False)
+        return floats(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{loss.name}: {name} is unsuitable. {error}") from None
+
+
+def settings(loss: Loss, given: dict[str, Any], pred: Any) -> tuple[Any, ...]:
+    """The settings in order, tested unless they are the defaults; class weights as an array."""
+    found = []
+    for name, default in loss.defaults.items():
+        value, domain = given[name], loss.domains[name]
+        assert isinstance(domain, Domain)
+        if domain.kind == "class weights":
+            value = _class_weights(loss, name, value, class_count(pred))
+        elif value is not default:
+            _check_setting(loss, name, value, domain)
+        found.append(value)
+    return tuple(found)
+
+
+def _check_setting(loss: Loss, name: str, value: Any, domain: Domain) -> None:
+    try:
+        allowed = np.ndim(value) == 0 and bool(domain.holds(value))
+    except TypeError:
+        allowed = False
+    if not allowed:
+        raise ValueError(f"{loss.name}: {name} must be {domain.text}; got {value!r}.")
+
+
+def _class_weights(loss: Loss, name: str, value: Any, n_classes: int) -> np.ndarray:
+    if value is None:
+        return np.ones(n_classes)
+    weights = np.ascontiguousarray(floats(value), dtype=np.float64)
+    if weights.shape != (n_classes,) or not (weights >= 0).all():
+        raise ValueError(f"{loss.name}: {name} must be {n_classes} numbers, one per class, none of "
+                         f"them negative; got shape {weights.shape}.")
+    return weights
+
+
+def class_count(pred: Any) -> int:
+    """The length of the class axis: axis 1, or the only one."""
+    return int(pred.shape[min(1, pred.ndim - 1)]) if pred.ndim else 0
+
+
+def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
+    """sample_weight: one number per item."""
+    weight = array(loss, "sample_weight", weight)
+    if weight.shape != items:
+        raise ValueError(f"{loss.name}: sample_weight has shape {weight.shape}; it needs one number per "
+                         f"item, shape {items}.")
+    return weight
+
+
+def check_labels(loss: Loss, inputs: list[Any], ignored: int | None) -> None:
+    """Labels must lie within the classes, and rows of probabilities sum to 1."""
+    for name, x in zip(loss.input_names, inputs, strict=True):
+        kinds = [domain.kind for domain in loss.alternatives(name)]
+        if "labels" in kinds and x.ndim == 1:
+            if x.dtype.kind == "f":
+                raise TypeError(f"{loss.name}: {name} holds {x.dtype} numbers in the shape of labels; "
+                                f"labels are integers. Use {name}.astype(int).")
+            n = class_count(inputs[0])
+            _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
+                     f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
+        elif "rows" in kinds:
+            sums = np.asarray(x).sum(axis=-1)
+            _require(loss, f"the sum of a row of {name}", sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE),
+                     "1, because a row holds probabilities")
+
+
+def check_elements(loss: Loss, inputs: list[Any]) -> None:
+    """Every element must lie in the domain of its argument."""
+    for name, x in zip(loss.input_names, inputs, strict=True):
+        if x.dtype.kind == "f":
+            domain = loss.element_domain(name)
+            _require(loss, name, x, domain.holds(np.asarray(x)), domain.text)
+
+
+def _require(loss: Loss, name: str, x: Any, allowed: Any, text: str) -> None:
+    if not np.all(allowed):
+        at = tuple(int(i) for i in np.argwhere(~np.broadcast_to(allowed, x.shape))[0])
+        place = f"[{', '.join(map(str, at))}]" if at else ""
+        raise ValueError(f"{loss.name}: {name}{place} is {np.asarray(x)[at]}; it must be {text}.")

@@ -1,0 +1,401 @@
+"""The laws that every loss obeys, for tests: ours, and yours.
+
+A law is a function of a `Case`: one loss with one choice of settings and of target. It draws inputs
+from the domains that the loss declares and raises AssertionError where the law is broken. `LAWS`
+lists them all, `cases` all cases of a loss; `check_loss(loss)` applies every law to every case.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .engine import Tensor, grad
+from .gradcheck import gradcheck
+from .losses.arguments import PATHS, REDUCTIONS
+from .losses.domain import Domain
+from .losses.loss import Loss
+
+SHAPES = {"elementwise": (7,), "rows": (5, 4), "samples": (3, 6), "vectors": (4, 3)}
+FLOAT64 = 1e-12, 1e-13                                 # two paths in float64: some thousand ulp
+FLOAT32 = 1e-6, 1e-6                                   # about ten ulp of float32
+NEAR = 1e-2                                            # closer to a kink, numbers see both sides
+
+
+class Case(NamedTuple):
+    """One loss with one choice of settings and of what its inputs are."""
+
+    loss: Loss
+    settings: dict[str, Any]
+    domains: tuple[Domain, ...]                        # of the inputs
+
+    def __str__(self) -> str:
+        shown = {k: "given" if isinstance(v, np.ndarray) else v for k, v in self.settings.items()}
+        kinds = [d.kind for d in self.domains if d.kind in ("labels", "rows")]
+        return "-".join([self.loss.name, *kinds, *(f"{k}={v}" for k, v in shown.items())])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the first input."""
+        return SHAPES[self.loss.family.name]
+
+    def complete(self) -> dict[str, Any]:
+        """All settings, defaults included, as a kernel sees them."""
+        settings = {**self.loss.defaults, **self.settings}
+        return {k: np.ones(self.shape[-1]) if v is None else v for k, v in settings.items()}
+
+    def draw(self, rng: np.random.Generator, dtype: Any = np.float64, shape: Any = None
+             ) -> list[np.ndarray]:
+        """Inputs from their domains."""
+        drawn = [np.asarray(d.draw(rng, shape or self.shape)) for d in self.domains]
+        return [x.astype(dtype) if x.dtype.kind == "f" else x for x in drawn]
+
+    def draw_smooth(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Inputs that stay away from kinks and seams, for numeric differences."""
+        for _ in range(1000):
+            inputs = self.draw(rng)
+            edges = [np.asarray(e(*inputs, **self.complete())) for e in (self.loss.kinks, self.loss.seams)
+                     if e is not None]
+            if all((abs(e) > NEAR).all() for e in edges):
+                return inputs
+        raise AssertionError(f"{self}: 1000 draws from the domains all met a kink.")
+
+    def draw_corners(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Inputs of the domains' examples, where ties and kinks are met exactly."""
+        drawn = [rng.choice(d.examples, self.shape) if d.examples else np.asarray(d.draw(rng, self.shape))
+                 for d in self.domains]
+        if self.domains[0] is self.domains[1] and rng.random() < 0.3:
+            drawn[0] = drawn[1] = np.round(drawn[1]) * rng.integers(2)     # a perfect prediction
+        if self.domains[-1].kind == "rows":
+            drawn[-1] = np.eye(self.shape[-1])[drawn[-1].argmax(axis=-1)]          # a certain one
+        return drawn
+
+    def __call__(self, inputs: list[Any], **options: Any) -> Tensor:
+        return self.loss(*inputs, **{**self.settings, **options})
+
+    def run(self, inputs: list[Any], above: Any = None, **options: Any
+            ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Value and gradients of the inputs that have slopes, with `above` from above."""
+        tensors = self.tensors(inputs)
+        value = self(tensors, **options)
+        n = self.loss.family.differentiated
+        slopes = grad(value, tensors[:n], np.ones(value.shape) if above is None else above)
+        return value.numpy(), [s.numpy() for s in slopes]
+
+    def tensors(self, inputs: list[Any]) -> list[Any]:
+        """The inputs that have slopes as Tensors that want them."""
+        n = self.loss.family.differentiated
+        return [Tensor(x, requires_grad=True) for x in inputs[:n]] + inputs[n:]
+
+    def items(self, inputs: list[Any]) -> tuple[int, ...]:
+        """The shape of the losses of single items."""
+        return self(inputs, reduction="none", path="composed").shape
+
+
+def cases(loss: Loss) -> Iterator[Case]:
+    """The loss with its defaults; with each example of each setting; for each kind of target."""
+    rng = np.random.default_rng(0)
+    alternatives = [loss.alternatives(name) for name in loss.input_names]
+    choices: list[dict[str, Any]] = [{}]
+    for name in loss.defaults:
+        domain = loss.domains[name]
+        assert isinstance(domain, Domain)
+        values = domain.examples or (domain.draw(rng, SHAPES[loss.family.name]),)
+        choices += [{name: v} for v in values if v is not loss.defaults[name]]
+    if len(loss.defaults) > 1:                             # and all of them at once
+        choices.append({k: v for choice in choices for k, v in choice.items()})
+    for domains, settings in itertools.product(itertools.product(*alternatives), choices):
+        yield Case(loss, settings, domains)
+
+
+def check_loss(loss: Loss) -> int:
+    """Apply every law to every case of a loss; the number of checks, or AssertionError."""
+    pairs = [(law, case) for case in cases(loss) for law in LAWS]
+    for law, case in pairs:
+        law(case)
+    return len(pairs)
+
+
+# The laws.
+
+def paths_agree(case: Case) -> None:
+    """Values and gradients of both paths are equal: any reduction, weight, dtype, upstream."""
+    rng = np.random.default_rng(1)
+    for dtype, tolerance in ((np.float64, FLOAT64), (np.float32, FLOAT32)):
+        inputs = case.draw(rng, dtype)
+        items = case.items(inputs)
+        for reduction, weighted in itertools.product(REDUCTIONS, (False, True)):
+            above = rng.standard_normal(items if reduction == "none" else ())
+            weight = rng.uniform(0.5, 2.0, items) if weighted else None
+            (a, da), (b, db) = (case.run(inputs, above, reduction=reduction, sample_weight=weight,
+                                         path=path) for path in PATHS)
+            assert a.dtype == b.dtype == np.result_type(dtype, dtype), (a.dtype, b.dtype)
+            np.testing.assert_allclose(a, b, *tolerance)
+            for x, y, z in zip(da, db, inputs, strict=False):
+                assert x.shape == z.shape and x.dtype == y.dtype == dtype
+                np.testing.assert_allclose(x, y, *tolerance)
+
+
+def numbers_agree(case: Case) -> None:
+    """Away from kinks, the gradients of both paths and the composed second derivative are those of
+    numeric differences."""
+    rng = np.random.default_rng(2)
+    inputs = case.draw_smooth(rng)
+    n = case.loss.family.differentiated
+    weight = rng.uniform(0.5, 2.0, case.items(inputs))
+    for path, order in (("composed", 1), ("fused", 1), ("composed", 2)):
+        for reduction in ("none", "mean"):
+            def f(*xs: Any, path: str = path, reduction: str = reduction) -> Tensor:
+                return case([*xs, *inputs[n:]], path=path, reduction=reduction, sample_weight=weight)
+            report = gradcheck(f, *inputs[:n], order=order, rng=3)
+            assert report.ok, f"{path}, order {order}, reduction {reduction}\n{report}"
+
+
+def targets_agree(case: Case) -> None:
+    """A float target that wants a gradient gets the right one, whichever path was asked for."""
+    inputs = case.draw_smooth(np.random.default_rng(4))
+    if all(x.dtype.kind == "f" for x in inputs) and "rows" not in [d.kind for d in case.domains]:
+        for path in PATHS:
+            report = gradcheck(lambda *xs, path=path: case(list(xs), path=path), *inputs)
+            assert report.ok, f"{path}\n{report}"
+
+
+def corners_agree(case: Case) -> None:
+    """At kinks and ties, where numbers cannot judge, both paths pick the same slope."""
+    rng = np.random.default_rng(5)
+    met = 0
+    for _ in range(20):
+        inputs = case.draw_corners(rng)
+        (a, da), (b, db) = (case.run(inputs, reduction="sum", path=path) for path in PATHS)
+        np.testing.assert_allclose(a, b, *FLOAT64, equal_nan=True)
+        np.testing.assert_allclose(da, db, *FLOAT64, equal_nan=True)
+        if case.loss.kinks:
+            met += int(np.sum(np.asarray(case.loss.kinks(*inputs, **case.complete())) == 0))
+    assert met or not case.loss.kinks or case.settings, "the domains' examples never met a kink"
+
+
+def second_derivatives_agree(case: Case) -> None:
+    """With create_graph the fused gradient can be differentiated, and equals the composed one."""
+    rng = np.random.default_rng(6)
+    inputs = case.draw_smooth(rng)
+    n = case.loss.family.differentiated
+    found = []
+    for path in PATHS:
+        tensors = case.tensors(inputs)
+        above = np.random.default_rng(7).standard_normal(case.items(inputs))
+        slopes = grad(case(tensors, reduction="none", path=path), tensors[:n], above, create_graph=True)
+        total = sum(((s * s).sum() for s in slopes), Tensor(0.0))
+        found.append([*slopes, *(grad(total, tensors[:n]) if total.requires_grad else [])])
+    for x, y in zip(*found, strict=True):
+        np.testing.assert_allclose(np.asarray(x), np.asarray(y), *FLOAT64)
+
+
+def upstream_is_honoured(case: Case) -> None:
+    """What arrives from above multiplies: 0, -1 and 2.5, and one number per item."""
+    inputs = case.draw(np.random.default_rng(8))
+    for path, reduction in itertools.product(PATHS, REDUCTIONS):
+        _, once = case.run(inputs, reduction=reduction, path=path)
+        for factor in (0.0, -1.0, 2.5):
+            items = case.items(inputs) if reduction == "none" else ()
+            _, scaled = case.run(inputs, np.full(items, factor), reduction=reduction, path=path)
+            for x, y in zip(once, scaled, strict=True):
+                np.testing.assert_allclose(factor * x, y, rtol=1e-13, atol=1e-15 * np.abs(x).max())
+
+
+def heads_add_up(case: Case) -> None:
+    """Two losses of one Tensor: its gradient is the sum; a second backward adds once more."""
+    inputs = case.draw(np.random.default_rng(9))
+    for path in PATHS:
+        _, once = case.run(inputs, path=path)
+        tensors = case.tensors(inputs)
+        value = case(tensors, path=path) + 2 * case(tensors, path=path)
+        for times in (3, 6):
+            value.backward()
+            for x, slope in zip(tensors, once, strict=False):
+                np.testing.assert_allclose(np.asarray(x.grad), times * slope, rtol=1e-13, atol=1e-300)
+
+
+def inputs_stay(case: Case) -> None:
+    """No byte of an input changes, and read-only, strided and Fortran-ordered ones are welcome."""
+    inputs = case.draw(np.random.default_rng(10))
+    for path in PATHS:
+        expected = case.run(inputs, path=path)
+        for layout in (_read_only, _strided, _fortran):
+            given = [layout(x) for x in inputs]
+            before = [x.tobytes() for x in given]
+            found = case.run(given, path=path)
+            assert [x.tobytes() for x in given] == before
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
+            for x, y in zip(found[1], expected[1], strict=True):
+                np.testing.assert_allclose(x, y, rtol=1e-14)
+
+
+def single_items_work(case: Case) -> None:
+    """The smallest input of the family: one number, one row without a batch, one vector."""
+    shape = case.shape[1:]
+    if case.loss.family.name == "samples":
+        shape = (1, *shape)
+    inputs = case.draw(np.random.default_rng(11), shape=shape)
+    (a, da), (b, db) = (case.run(inputs, path=path) for path in PATHS)
+    assert a.shape == b.shape == ()
+    np.testing.assert_allclose(a, b, *FLOAT64)
+    for x, y, z in zip(da, db, inputs, strict=False):
+        assert x.shape == y.shape == z.shape
+        np.testing.assert_allclose(x, y, *FLOAT64)
+
+
+def values_without_gradients(case: Case) -> None:
+    """Where no gradient is wanted the value is the same and leaves no history."""
+    inputs = case.draw(np.random.default_rng(12))
+    for path in PATHS:
+        value = case(inputs, path=path)
+        assert not value.requires_grad
+        np.testing.assert_array_equal(value.numpy(), case.run(inputs, path=path)[0])
+
+
+def nan_comes_out(case: Case) -> None:
+    """NaN in one item: NaN in its loss and its slope on both paths, and nowhere else."""
+    rng = np.random.default_rng(13)
+    clean = case.draw(rng)
+    for k, x in enumerate(clean):
+        if x.dtype.kind != "f" or case.domains[k].kind == "rows":
+            continue
+        inputs = [y.copy() for y in clean]
+        inputs[k][(1,) * x.ndim] = np.nan
+        for path in PATHS:
+            losses, slopes = case.run(inputs, reduction="none", path=path)
+            expected = case.run(clean, reduction="none", path=path)[0]
+            if losses.ndim and losses.size > 1:
+                assert np.isnan(losses[1]) and np.isnan(losses).sum() == 1, (path, losses)
+                np.testing.assert_array_equal(np.delete(losses, 1), np.delete(expected, 1))
+                assert all(np.isfinite(np.delete(s, 1, axis=0)).all() for s in slopes), (path, slopes)
+            else:
+                assert np.isnan(losses).all(), (path, losses)
+            assert np.isnan(slopes[k if k < len(slopes) else 0][(1,) * x.ndim]), (path, slopes)
+            assert np.isnan(case(inputs, path=path).item())
+
+
+def claims_hold(case: Case) -> None:
+    """What the record claims is true of the function, as far as 2000 draws can tell."""
+    loss, claims, rng = case.loss, case.loss.claims, np.random.default_rng(14)
+    n = loss.family.differentiated
+    wild: list[tuple[list[np.ndarray], float]] = []
+    for scale, draw in itertools.product((1.0, 20.0), (case.draw, case.draw_corners)):
+        for _ in range(25):
+            inputs = draw(rng)
+            real = [d.text == "any real number" for d in case.domains]
+            wild.append(([x * scale if r else x for x, r in zip(inputs, real, strict=True)], scale))
+    lowest, steepest, chord, swap = np.inf, 0.0, -np.inf, 0.0
+    for inputs, _ in wild:
+        value, slopes = case.run(inputs, reduction="none", path="composed")
+        other = [x if i >= n else y for i, (x, y) in
+                 enumerate(zip(inputs, wild[rng.integers(len(wild))][0], strict=True))]
+        middle = [(x + y) / 2 if i < n else x for i, (x, y) in enumerate(zip(inputs, other, strict=True))]
+        ends = value + case(other, reduction="none", path="composed").numpy()
+        sag = case(middle, reduction="none", path="composed").numpy() - ends / 2
+        size = 1 + _largest(np.abs(ends))
+        lowest = min(lowest, -_largest(-value))
+        steepest = max([steepest, *(_largest(np.abs(s)) for s in slopes)])
+        chord = max(chord, _largest(sag / size))
+        if case.domains[0] is case.domains[1]:
+            turned = case([inputs[1], inputs[0], *inputs[2:]], reduction="none", path="composed").numpy()
+            swap = max(swap, _largest(np.abs(turned - value) / size))
+    assert lowest >= claims.minimum - 1e-12, f"a loss of {lowest} is below the minimum claimed"
+    bound = claims.lipschitz(**case.complete()) if callable(claims.lipschitz) else claims.lipschitz
+    assert steepest <= bound * (1 + 1e-12), f"a slope of {steepest} is steeper than {bound}"
+    assert chord <= 1e-12 or not claims.convex, f"claimed convex, yet a chord lies {chord} below"
+    assert swap <= 1e-12 or not claims.symmetric, f"claimed symmetric, yet values differ by {swap}"
+    if not case.settings:                                     # the claims are about the defaults
+        assert lowest <= claims.minimum + 1e-6, f"{lowest} is as low as it got; claimed {claims.minimum}"
+        assert steepest >= (0.9 * bound if np.isfinite(bound) else 10), f"never steeper than {steepest}"
+        assert chord > 1e-6 or claims.convex, "claimed not convex, but no chord lies below"
+        assert swap > 1e-6 or claims.symmetric or case.domains[0] is not case.domains[1]
+
+
+def known_values_hold(case: Case) -> None:
+    """Worked examples come out, on both paths."""
+    if case.settings or case.domains[-1].kind == "rows":
+        return
+    for known, path in itertools.product(case.loss.known, PATHS):
+        inputs = [np.asarray(x) for x in known.inputs]
+        value, slopes = Case(case.loss, known.settings, case.domains).run(inputs, path=path)
+        np.testing.assert_allclose(value, known.value, rtol=1e-9)
+        if known.gradient is not None:
+            expected = known.gradient if len(slopes) > 1 else [known.gradient]
+            for slope, right in zip(slopes, expected, strict=True):
+                np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-30)
+
+
+def bad_input_is_refused(case: Case) -> None:
+    """Whatever an argument may not be raises, on both paths, one sentence that names it."""
+    inputs = case.draw(np.random.default_rng(15))
+    names = case.loss.input_names
+    for path in PATHS:
+        _refuses(case, inputs, "reduction", reduction="average", path=path)
+        _refuses(case, inputs, "sample_weight", sample_weight=np.ones(99), path=path)
+        _refuses(case, inputs, "no_such", no_such=1, path=path)
+        _refuses(case, [inputs[0][..., None], *inputs[1:]], names[1], path=path)
+        _refuses(case, [inputs[0], inputs[1][1:], *inputs[2:]], names[1], path=path)
+        _refuses(case, [x[:0] for x in inputs], "nothing to average|needs", path=path)
+        for k, (name, domain) in enumerate(zip(names, case.domains, strict=True)):
+            for bad in (inputs[k].astype(complex), inputs[k].astype(object), inputs[k].astype(str)):
+                _refuses(case, [*inputs[:k], bad, *inputs[k + 1:]], name, path=path)
+            for value in domain.refused:
+                bad = inputs[k].copy()
+                bad[(-1,) * bad.ndim] = value
+                _refuses(case, [*inputs[:k], bad, *inputs[k + 1:]], name, path=path)
+            if domain.kind == "labels":
+                for value in (-1, inputs[0].shape[-1]):
+                    _refuses(case, [inputs[0], np.full_like(inputs[k], value)], name, path=path)
+                _refuses(case, [inputs[0], inputs[k].astype(float)], name, path=path)
+            if domain.kind == "rows":
+                _refuses(case, [inputs[0], inputs[k] * 0.9], name, path=path)
+        for name, default in case.loss.defaults.items():
+            setting = case.loss.domains[name]
+            assert isinstance(setting, Domain)
+            for value in setting.refused:
+                if value is not default:
+                    _refuses(case, inputs, name, **{name: value}, path=path)
+            if setting.kind == "class weights":
+                _refuses(case, inputs, name, **{name: np.ones(99)}, path=path)
+                _refuses(case, inputs, name, **{name: -np.ones(case.shape[-1])}, path=path)
+    _refuses(case, inputs, "path", path="fastest")
+
+
+def _largest(x: np.ndarray) -> float:
+    """The largest number in x; nan, the answer to 0/0, does not count."""
+    return float(np.fmax.reduce(x, axis=None, initial=-np.inf))
+
+
+def _refuses(case: Case, inputs: list[Any], word: str, **options: Any) -> None:
+    try:
+        case(inputs, **options)
+    except (TypeError, ValueError) as error:
+        assert any(w in str(error) for w in word.split("|")), f"the message should name {word}: {error}"
+        assert str(error).count("\n") == 0
+    else:
+        raise AssertionError(f"{case}: accepted {word} with {options}")
+
+
+def _read_only(x: np.ndarray) -> np.ndarray:
+    y = x.copy()
+    y.flags.writeable = False
+    return y
+
+
+def _strided(x: np.ndarray) -> np.ndarray:
+    return np.repeat(x, 2, axis=-1)[..., ::2]
+
+
+def _fortran(x: np.ndarray) -> np.ndarray:
+    return np.asfortranarray(x)
+
+
+LAWS: list[Callable[[Case], None]] = [
+    paths_agree, numbers_agree, targets_agree, corners_agree, second_derivatives_agree,
+    upstream_is_honoured, heads_add_up, inputs_stay, single_items_work, values_without_gradients,
+    nan_comes_out, claims_hold, known_values_hold, bad_input_is_refused,
+]
