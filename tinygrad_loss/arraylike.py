@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-FLOATS = {np.dtype(np.float64), np.dtype(np.float32)}
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
 def floats(data: Any, dtype: Any = None) -> np.ndarray:
@@ -21,8 +21,9 @@ def floats(data: Any, dtype: Any = None) -> np.ndarray:
     float32 and float64 are kept, float16 becomes float32, integers and booleans become float64.
     Raises TypeError for anything that is not a real number, ValueError for ragged lists.
     """
-    if dtype is None and type(data) is np.ndarray and data.dtype in FLOATS:
-        return data
+    if type(data) is np.ndarray and dtype is None:
+        if data.dtype is FLOAT64 or data.dtype is FLOAT32:
+            return data
     try:
         array = data.data if isinstance(data, ArrayLike) else np.asarray(data)
     except ValueError:
@@ -31,7 +32,7 @@ def floats(data: Any, dtype: Any = None) -> np.ndarray:
     if dtype is None:
         dtype = np.float32 if array.dtype in (np.float32, np.float16) else np.float64
     real = array.dtype.kind in "biuf" and array.dtype.itemsize <= 8
-    if not real or np.dtype(dtype) not in FLOATS:
+    if not real or np.dtype(dtype) not in (FLOAT64, FLOAT32):
         raise TypeError(f"A Tensor holds real numbers as float32 or float64; got "
                         f"{type(data).__name__} of dtype {array.dtype}"
                         + ("." if not real else f", to be stored as {np.dtype(dtype)}.")
@@ -87,17 +88,20 @@ class ArrayLike:
         return len(self.data)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        return (self[i] for i in range(len(self)))                  # type: ignore[index]
 
     def __bool__(self) -> bool:
         return bool(self.data)
+
+    def __abs__(self) -> Any:
+        return self.abs()                                            # type: ignore[attr-defined]
 
     def __float__(self) -> float:
         return self.item()
 
     __lt__, __le__ = _compare(operator.lt), _compare(operator.le)
     __gt__, __ge__ = _compare(operator.gt), _compare(operator.ge)
-    __eq__, __ne__ = _compare(operator.eq), _compare(operator.ne)    # type: ignore[assignment]
+    __eq__, __ne__ = _compare(operator.eq), _compare(operator.ne)
     __hash__ = object.__hash__
 
     def _refuse(self, *_: Any) -> NoReturn:

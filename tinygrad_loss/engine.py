@@ -93,7 +93,6 @@ class Tensor(ArrayLike):
     def __matmul__(a, b: Any) -> Tensor:     return matmul(a, b)
     def __rmatmul__(b, a: Any) -> Tensor:    return matmul(a, b)
     def __neg__(x) -> Tensor:                return neg(x)
-    def __abs__(x) -> Tensor:                return abs_(x)
     def __getitem__(x, index: Any) -> Tensor: return take(x, index)
 
     def exp(x) -> Tensor:                    return exp(x)
@@ -210,7 +209,8 @@ def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
            create_graph: bool) -> list[Tensor]:
     """Go through `history`, newest first, and hand each Tensor's gradient down to its inputs."""
     gradients = {id(history[0]): _seed(history[0], grad_output, create_graph)}
-    wanted, hidden = {id(x) for x in inputs}, set[int]()      # hidden: behind a `where` or the like
+    wanted = {id(x) for x in inputs}
+    selective = any([y._op is not None and y._op.selects for y in history])
     token = recording.set(create_graph)
     try:
         for y in history:
@@ -220,10 +220,7 @@ def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
                     if i >= len(op.vjps):
                         raise NotImplementedError(f"{op.name} has no derivative rule for input {i}.")
                     dx = op.vjps[i](g, y, *y._inputs, *y._settings)
-                    if op.selects or id(y) in hidden:
-                        hidden.add(id(x))
-                        dx = _mend(dx, g) if op.pointwise else dx
-                    dx = _fit(dx, x, op)
+                    dx = _fit(_mend(dx, g) if selective and op.pointwise else dx, x, op)
                     gradients[id(x)] = gradients[id(x)] + dx if id(x) in gradients else dx
     finally:
         recording.reset(token)
@@ -231,7 +228,7 @@ def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
 
 
 def _mend(dx: Tensor, g: Tensor) -> Tensor:
-    """What was not taken has no slope to pass on, even if that slope is nan: 0 * nan is 0 here."""
+    """In a program that selects, what was not taken passes nothing on: here 0 * nan is 0."""
     lost = ~np.isfinite(dx.data) & (g.data == 0)
     return where(lost, 0, dx) if lost.any() else dx
 
@@ -240,11 +237,12 @@ def _seed(output: Tensor, grad_output: Any, create_graph: bool) -> Tensor:
     """The gradient that starts the sweep."""
     if not output.requires_grad:
         raise ValueError("Nothing here requires a gradient; use Tensor(..., requires_grad=True).")
-    if grad_output is None and output.size != 1:
+    if grad_output is None and output.data.size != 1:
         raise ValueError(f"A Tensor of shape {output.shape} needs the gradient from above, one "
                          "number for each element. Call .sum() or .mean() first to do without.")
-    above = nx.one(output.shape, output.dtype) if grad_output is None else grad_output
-    g = _tensor(above) if create_graph else Tensor(above)
+    if grad_output is None:
+        return Tensor(nx.one(output.data.shape, output.data.dtype))
+    g = _tensor(grad_output) if create_graph else Tensor(grad_output)
     if g.shape != output.shape:
         raise ValueError(f"The gradient from above has shape {g.shape}, not {output.shape}.")
     return g if g.dtype == output.dtype else astype(g, output.dtype)
@@ -253,13 +251,13 @@ def _seed(output: Tensor, grad_output: Any, create_graph: bool) -> Tensor:
 def _fit(g: Tensor, x: Tensor, op: primitive) -> Tensor:
     """g in the shape and dtype of x. This undoes broadcasting, once for all rules: the transpose of
     *broadcast* is *sum*."""
-    if g.shape != x.shape:
+    if g.data.shape != x.data.shape:
         new = g.ndim - x.ndim                                 # axes that broadcasting put in front
         g = g.sum(tuple(i for i in range(g.ndim) if i < new or x.shape[i - new] != g.shape[i]))
         if g.size != x.size:
             raise ValueError(f"A rule of {op.name} gave a gradient not of shape {x.shape}.")
         g = g.reshape(x.shape)
-    return g if g.dtype == x.dtype else astype(g, x.dtype)
+    return g if g.data.dtype == x.data.dtype else astype(g, x.dtype)
 
 
 # ------------------------------------------------------------------------------ the table of rules

@@ -5,15 +5,14 @@
     arrange(nodes)          places in columns and rows, and the steps that join them
     draw(axes, layout)      boxes and arrows on matplotlib's Axes
 
-Every operation stands to the right of its inputs, the output at the far right. An edge longer than
-one column passes through a free place in each column between, so that it never runs behind a box.
-The order within a column follows the mean place of the neighbours, which keeps crossings few
-(Sugiyama, Tagawa and Toda, 1981).
+Every operation stands right of its inputs. An edge longer than one column passes through a free
+place in each column between, so that it never runs behind a box. The order within a column follows
+the mean rank of the neighbours, which keeps crossings few (Sugiyama, Tagawa and Toda, 1981).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, combinations, pairwise
 from statistics import fmean
@@ -62,25 +61,24 @@ class Node:
         shape = str(self.tensor.shape) if self.tensor.shape else ""
         return " ".join(part for part in (self.name, made_by, shape) if part)
 
-    def label(self) -> list[str]:
-        """The lines of text that stand for it."""
-        slope = [] if self.slope is None else [f"slope {digits(self.slope)}"]
-        return [*filter(None, [self.header]), digits(self.tensor.data), *slope]
+    def label(self, slope: str | None = "slope ") -> list[str]:
+        """The lines of text that stand for it; the last begins with `slope`, or is left out."""
+        lines = [*filter(None, [self.header]), digits(self.tensor.data)]
+        if slope is None or self.slope is None:
+            return lines
+        return [*lines, slope + digits(self.slope)]
 
 
 def digits(array: np.ndarray) -> str:
     """A number with 4 digits; up to three elements of an array, or two and dots, with 3 digits."""
     if array.ndim == 0:
-        return f"{array:.4g}"
-    first = [f"{x:.3g}" for x in array.flat]
+        return f"{array + 0.0:.4g}"           # + 0.0 turns -0 into 0
+    first = [f"{x + 0.0:.3g}" for x in array.flat[:3]]
     return f"[{', '.join(first if array.size <= 3 else [*first[:2], '…'])}]"
 
 
 def trace(output: Tensor, names: Mapping[str, Tensor] | None = None) -> list[Node]:
-    """Everything that leads to `output`, oldest first.
-
-    Slopes of an output with several elements are those of their sum.
-    """
+    """All that leads to `output`, oldest first. Slopes are those of the sum of its elements."""
     found, stack = {id(output): output}, [output]
     while stack:
         for x in stack.pop()._inputs:
@@ -118,8 +116,9 @@ def dot(output: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
     nodes = trace(output, names)
     lines = ["digraph {", "    rankdir=LR", "    node [shape=box]"]
     for node in nodes:
-        text = "\n".join(node.label()).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        lines.append(f'    {node.id} [label="{text}"{" style=dashed" if node.slope is None else ""}]')
+        text = "\\n".join(node.label()).replace('"', '\\"')
+        dashes = " style=dashed" if node.slope is None else ""
+        lines.append(f'    {node.id} [label="{text}"{dashes}]')
     lines += [f"    {source.id} -> {node.id}" for node in nodes for source in node.inputs]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -131,15 +130,16 @@ FONT = 16                                     # points, 72 to the inch
 LETTER = 0.602 * FONT / 72                    # the width of every letter of DejaVu Sans Mono
 LINE, PADDING = 0.32, 0.14
 COLUMN_GAP, ROW_GAP = 0.55, 0.34
-SWEEPS = 20                                   # more than graphs that fit on a wall need
+SWEEPS, SETTLING = 20, 300                    # more than graphs that fit on a wall need
 
 
 @dataclass(eq=False)
 class Place:
-    """A spot in a column: the box of a node or, without one, where an edge passes through."""
+    """A spot in a column: for the box of a node, or for its edge to pass on to later columns."""
 
     column: int
-    node: Node | None
+    node: Node                                # whose box, or whose edge
+    is_box: bool
     width: float = 0.0
     height: float = 0.0
     x: float = 0.0                            # of the middle
@@ -166,7 +166,6 @@ class Layout:
     columns: list[list[Place]]
     steps: list[Step]
     spans: list[tuple[float, float]] = field(default_factory=list)      # of x, for each column
-    width: float = 0.0
     height: float = 0.0
 
 
@@ -180,16 +179,17 @@ def arrange(nodes: Sequence[Node], slopes: bool = True) -> Layout:
 
 
 def _join(nodes: Sequence[Node], slopes: bool) -> Layout:
-    """Columns in reading order. The first input of an operation arrives at the top of its box."""
+    """Columns, oldest at the top. The first input of an operation arrives at the top of its box."""
     column_of = _column_of(nodes)
     columns: list[list[Place]] = [[] for _ in range(max(column_of.values()) + 1)]
     steps: list[Step] = []
     chains: dict[Node, list[Place]] = {}      # the node's box, then the places its edges pass
-    for node in _reading_order(nodes[-1]):
-        column = column_of[node]
-        last_use = max((column_of[n] for n in nodes if node in n.inputs), default=column)
-        chains[node] = [Place(column, node, *_size(node, slopes))]
-        chains[node] += [Place(c, None) for c in range(column + 1, last_use)]
+    for node in nodes:
+        lines = node.label("" if slopes else None)    # colour and place say that it is the slope
+        box = Place(column_of[node], node, True, max(map(len, lines)) * LETTER + 2 * PADDING,
+                    len(lines) * LINE + PADDING)
+        last_use = max((column_of[n] for n in nodes if node in n.inputs), default=0)
+        chains[node] = [box, *(Place(c, node, False) for c in range(box.column + 1, last_use))]
         for place in chains[node]:
             columns[place.column].append(place)
         steps += [Step(left, right) for left, right in pairwise(chains[node])]
@@ -210,30 +210,6 @@ def _column_of(nodes: Sequence[Node]) -> dict[Node, int]:
         if node.slope is None and not node.name and users:
             column[node] = min(users) - 1
     return column
-
-
-def _reading_order(output: Node) -> Iterable[Node]:
-    """Each node before its inputs, the first input and all behind it before the second."""
-    order: dict[Node, None] = {}
-    stack = [output]
-    while stack:
-        node = stack.pop()
-        if node not in order:
-            order[node] = None
-            stack.extend(reversed(node.inputs))
-    return order
-
-
-def _size(node: Node, slopes: bool) -> tuple[float, float]:
-    """The width and height of its box."""
-    lines = _lines(node, slopes)
-    return max(map(len, lines)) * LETTER + 2 * PADDING, len(lines) * LINE + PADDING
-
-
-def _lines(node: Node, slopes: bool) -> list[str]:
-    """The text in its box: the label without the word slope, for which colour and place stand."""
-    lines = [line.removeprefix("slope ") for line in node.label()]
-    return lines if slopes or node.slope is None else lines[:-1]
 
 
 def _uncross(layout: Layout) -> None:
@@ -272,43 +248,46 @@ def _set_x(layout: Layout) -> None:
     x = 0.0
     for column in layout.columns:
         width = max(place.width for place in column)
-        for place in column:
-            place.x = x + width / 2
-            place.width = place.width if place.node else width
         layout.spans.append((x, x + width))
+        for place in column:
+            place.x, place.width = x + width / 2, place.width if place.is_box else width
         x += width + COLUMN_GAP
-    layout.width = x - COLUMN_GAP
 
 
 def _set_y(layout: Layout) -> None:
-    """Move every place to where its edges are level, as far as its neighbours above and below let
-    it; move again, since the others have moved, until nothing changes that could be seen."""
-    ends: dict[Place, list[tuple[Place, float]]] = {p: [] for c in layout.columns for p in c}
+    """Make edges as level as can be: the sum of their squared rises least, column after column, the
+    others held. What constants add hardly counts, so that they give way to the operations."""
+    pulls = {p: [(p, 0.0, 1e-9)] for column in layout.columns for p in column}
     for step in layout.steps:
-        ends[step.right].append((step.left, -step.drop))
-        ends[step.left].append((step.right, step.drop))
-    for _ in range(500):
-        for column in layout.columns:
-            wishes = [fmean([other.y + drop for other, drop in ends[p]] or [p.y]) for p in column]
+        weight = 1e-4 if step.left.node.slope is None else 1.0
+        pulls[step.left].append((step.right, step.drop, weight))
+        pulls[step.right].append((step.left, -step.drop, weight))
+    for sweep in range(SETTLING):
+        for column in layout.columns if sweep % 2 == 0 else reversed(layout.columns):
+            weights = [[weight for _, _, weight in pulls[p]] for p in column]
+            wishes = [fmean([other.y + drop for other, drop, _ in pulls[p]], w)
+                      for p, w in zip(column, weights, strict=True)]
             gaps = [(a.height + b.height) / 2 + ROW_GAP for a, b in pairwise(column)]
-            for place, y in zip(column, _spread(wishes, gaps), strict=True):
+            for place, y in zip(column, _spread(wishes, [*map(sum, weights)], gaps), strict=True):
                 place.y = y
-    top = min(place.y - place.height / 2 for place in ends)
-    for place in ends:
+    top = min(place.y - place.height / 2 for place in pulls)
+    for place in pulls:
         place.y -= top
-    layout.height = max(place.y + place.height / 2 for place in ends)
+    layout.height = max(place.y + place.height / 2 for place in pulls)
 
 
-def _spread(wishes: Sequence[float], gaps: Sequence[float]) -> list[float]:
+def _spread(wishes: Sequence[float], weights: Sequence[float], gaps: Sequence[float]
+            ) -> list[float]:
     """The increasing numbers nearest to the wishes, in least squares, at least the gaps apart."""
     offsets = [0.0, *accumulate(gaps)]
-    blocks: list[list[float]] = []            # neighbours that wish to overlap move as one block
-    for wish, offset in zip(wishes, offsets, strict=True):
-        blocks.append([wish - offset])
-        while len(blocks) > 1 and fmean(blocks[-2]) >= fmean(blocks[-1]):
+    def mean(block: list[int]) -> float:
+        return fmean([wishes[i] - offsets[i] for i in block], [weights[i] for i in block])
+    blocks: list[list[int]] = []              # neighbours that wish to overlap move as one block
+    for i in range(len(wishes)):
+        blocks.append([i])
+        while len(blocks) > 1 and mean(blocks[-2]) >= mean(blocks[-1]):
             blocks[-2:] = [blocks[-2] + blocks[-1]]
-    settled = [fmean(block) for block in blocks for _ in block]
-    return [y + offset for y, offset in zip(settled, offsets, strict=True)]
+    return [mean(block) + offsets[i] for block in blocks for i in block]
 
 
 # ----------------------------------------------------------------------------------------- drawing
@@ -323,29 +302,29 @@ def draw(axes: Axes, layout: Layout, slopes: bool, order: bool) -> None:
     for step in layout.steps:
         _draw_step(axes, step, layout)
     for place in (place for column in layout.columns for place in column):
-        if place.node:
-            _draw_box(axes, place, place.node, slopes, order)
+        if place.is_box:
+            _draw_box(axes, place, slopes, order)
 
 
 def _draw_step(axes: Axes, step: Step, layout: Layout) -> None:
     """An edge's part: level within the columns, bent only in the gap between them."""
     a, b = step.left, step.right
-    start = a.x + a.width / 2 if a.node else a.x - a.width / 2
+    start = a.x + a.width / 2 if a.is_box else a.x - a.width / 2
     bend, unbend = layout.spans[a.column][1], layout.spans[b.column][0]
     end, level = b.x - b.width / 2, b.y + step.drop
-    tip = ARROW if b.node else 0.0
+    tip, ink = ARROW if b.is_box else 0.0, PALE_INK if a.node.slope is None else INK
     middle = (bend + unbend - tip) / 2
     points = [(start, a.y), (bend, a.y), (middle, a.y), (middle, level), (unbend - tip, level),
               (end - tip, level)]
     codes = [Path.MOVETO, Path.LINETO, *[Path.CURVE4] * 3, Path.LINETO]
-    axes.add_patch(PathPatch(Path(points, codes), fill=False, linewidth=1.8, edgecolor=INK))
-    axes.add_patch(Polygon([(end, level), (end - tip, level - tip / 2), (end - tip, level + tip / 2)],
-                           color=INK, linewidth=0))
+    axes.add_patch(PathPatch(Path(points, codes), fill=False, linewidth=1.8, edgecolor=ink))
+    head = [(end, level), (end - tip, level - tip / 2), (end - tip, level + tip / 2)]
+    axes.add_patch(Polygon(head, color=ink, linewidth=0))
 
 
-def _draw_box(axes: Axes, place: Place, node: Node, slopes: bool, order: bool) -> None:
+def _draw_box(axes: Axes, place: Place, slopes: bool, order: bool) -> None:
     """Paper, the slope's tinted strip, frame, text, and the number at the corner."""
-    width, height = place.width, place.height
+    node, width, height = place.node, place.width, place.height
     x, y = place.x - width / 2, place.y - height / 2
     pale, has_slope = node.slope is None, slopes and node.slope is not None
     paper = PALE_PAPER if pale else PAPER if node.inputs else LEAF_PAPER
@@ -356,12 +335,12 @@ def _draw_box(axes: Axes, place: Place, node: Node, slopes: bool, order: bool) -
                              linewidth=0))
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=ink, linewidth=1.6,
                              linestyle="--" if pale else "-", zorder=3))
-    lines = _lines(node, slopes)
+    lines = node.label("" if slopes else None)
     for i, line in enumerate(lines):
         is_header, is_slope = i == 0 and node.header != "", has_slope and i == len(lines) - 1
         axes.text(place.x, y + PADDING / 2 + (i + 0.5) * LINE, line, family="DejaVu Sans Mono",
-                  fontsize=FONT, fontweight="bold" if is_header else "normal", zorder=4,
-                  color=SLOPE_INK if is_slope else ink, ha="center", va="center_baseline")
+                  fontsize=FONT, fontweight="bold" if is_header else "normal", parse_math=False,
+                  color=SLOPE_INK if is_slope else ink, ha="center", va="center_baseline", zorder=4)
     if order and node.visit is not None:
         x, y = x - BADGE / 3, y - BADGE / 3          # aside, to leave the text free
         axes.add_patch(Circle((x, y), BADGE, facecolor=INK, edgecolor=PAPER, zorder=5))

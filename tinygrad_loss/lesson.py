@@ -16,6 +16,7 @@ results alternate as they do in a notebook. In a notebook the text is there alre
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -45,6 +46,8 @@ class Lesson:
         self._script = Path(file).resolve() if file else None
         self._prose = _text_cells(self._script) if self._script else []
         self._show_windows = "--show" in sys.argv
+        if isinstance(sys.stdout, io.TextIOWrapper):       # a pipe may not speak Unicode
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
     def show(self, *values: Any) -> None:
         """Print values, after the prose that stands above."""
@@ -76,7 +79,8 @@ class Lesson:
             value = loss(pred, *inputs[1:], path=path, **settings)
             value.backward()
             results[path] = value.item(), pred.grad
-        shown = f"{loss.name}({', '.join(f'{k}={v}' for k, v in settings.items())})"
+        options = ", ".join(f"{name}={value}" for name, value in settings.items())
+        shown = f"{loss.name}({options})" if options else loss.name
         self._agree(f"{shown}: one value by both paths", results["composed"][0], results["fused"][0])
         self._agree(f"{shown}: one gradient by both paths", results["composed"][1], results["fused"][1])
 

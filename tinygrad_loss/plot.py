@@ -48,9 +48,9 @@ SMALL = 13                                    # points: notes and legends
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans", "font.size": 16, "axes.titlesize": 17, "axes.labelsize": 16,
-    "xtick.labelsize": 14, "ytick.labelsize": 14, "legend.fontsize": SMALL, "legend.framealpha": 0.9,
+    "xtick.labelsize": 14, "ytick.labelsize": 14, "legend.fontsize": SMALL,
     "figure.titlesize": 19, "figure.facecolor": "white", "axes.facecolor": "white",
-    "savefig.facecolor": "white", "text.usetex": False,
+    "savefig.facecolor": "white", "text.usetex": False, "legend.framealpha": 0.9,
     "lines.linewidth": 2.6, "lines.markersize": 8, "axes.linewidth": 1.2,
     "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "axes.axisbelow": True, "grid.color": "#E3E3E3", "grid.linewidth": 1.0,
@@ -103,18 +103,18 @@ def curves(loss: Loss, settings: Sequence[Mapping[str, Any]] = ({},), *, x: Any 
     complete = [{"target": target, **loss.defaults, **setting} for setting in settings]
     names = [_name(setting) or loss.name for setting in settings]
     fig, panels = figure(2, 1, sharex=True, title=title or loss.name)
-    lines = [_draw_line(panels, loss, x, setting, i, names[i]) for i, setting in enumerate(complete)]
-    every = max(1, x.size // DOTS)
-    for i, setting in enumerate(complete):    # of each a different part, so that none hides another
-        _draw_dots(panels, loss, x[i * every // len(complete)::every], setting, i, names[i])
+    every, lines = max(1, x.size // DOTS), []
+    for i, setting in enumerate(complete):
+        some = x[i * every // len(complete)::every]          # staggered: no dot hides another
+        lines.append(_draw_line(panels, loss, x, setting, i, names[i]))
+        _draw_dots(panels, loss, some, setting, i, names[i])
     _mark_corners(panels, loss, x, complete)
 
     above, below = panels
     pred, targets = loss.input_names[0], {setting["target"] for setting in complete}
     given = f"   (target = {targets.pop():g})" if len(targets) == 1 else ""
-    below.set_xlabel(xlabel or pred + given)
-    above.set_ylabel("loss")
-    below.set_ylabel(f"slope  d loss / d {pred}")
+    above.set(ylabel="loss")
+    below.set(xlabel=xlabel or pred + given, ylabel=f"slope  d loss / d {pred}")
     above.legend(lines, names)
     below.legend([Line2D([], [], color=GREY), Line2D([], [], **_dots(GREY))], ["composed", "fused"])
     return fig
@@ -122,8 +122,9 @@ def curves(loss: Loss, settings: Sequence[Mapping[str, Any]] = ({},), *, x: Any 
 
 def _usual_x(loss: Loss) -> np.ndarray:
     """Values of pred from -3 to 3, or the part of it that the loss allows."""
-    wide = np.linspace(-3.0, 3.0, POINTS)
-    allowed = wide[np.broadcast_to(loss.element_domain(loss.input_names[0]).holds(wide), POINTS)]
+    wide = np.arange(-3.0, 3.0 + 1 / 64, 1 / 64)             # 0 and 1 are among them, exactly
+    holds = loss.element_domain(loss.input_names[0]).holds(wide)
+    allowed = wide[np.broadcast_to(holds, wide.shape)]
     return np.linspace(allowed[0], allowed[-1], POINTS)
 
 
@@ -184,7 +185,7 @@ def _zeros(function: Any, x: np.ndarray, setting: Mapping[str, Any]) -> np.ndarr
         return np.array([])
     def size(x: np.ndarray) -> np.ndarray:
         target, others = _arguments(x, setting)
-        return np.abs(np.asarray(function(x, target, **others), dtype=np.float64)).reshape(-1, x.size)
+        return np.abs(np.asarray(function(x, target, **others))).reshape(-1, x.size)
     zeros = []
     for number, coarse in enumerate(size(x)):        # a loss may have several such functions
         for at in 1 + np.flatnonzero((coarse[1:-1] <= coarse[:-2]) & (coarse[1:-1] < coarse[2:])):
@@ -200,13 +201,13 @@ def _zeros(function: Any, x: np.ndarray, setting: Mapping[str, Any]) -> np.ndarr
 
 def _mark_corners(panels: Any, loss: Loss, x: np.ndarray, complete: Sequence[Mapping[str, Any]]
                   ) -> None:
-    """A dotted vertical at each kink and seam, in the colour of the setting if it has only one."""
+    """A dotted vertical at each kink and seam, grey unless it belongs to one setting of several."""
     owners: dict[tuple[float, str], list[int]] = {}
     for kind, function in ("kink", loss.kinks), ("seam", loss.seams):
         for i, setting in enumerate(complete):
             for place in _zeros(function, x, setting):
                 owners.setdefault((float(place), kind), []).append(i)
-    room = 0.06 * np.ptp(x)                          # what the label takes
+    room = 0.08 * np.ptp(x)                          # what the label takes
     labelled = -math.inf
     for (place, kind), settings in sorted(owners.items()):
         colour = _colour(settings[0]) if len(complete) > len(settings) == 1 else GREY
@@ -220,8 +221,8 @@ def _mark_corners(panels: Any, loss: Loss, x: np.ndarray, complete: Sequence[Map
 
 # ------------------------------------------------------------------------------------------- graph
 
-MARGIN, CAPTION, TITLE = 0.3, 0.5, 0.6        # inches
-KEPT = 20                                     # elements of a large array that go into the JSON file
+MARGIN, CAPTION, TITLE = 0.3, 0.55, 0.5       # inches
+KEPT = 20                                     # elements of a large array that the JSON file shows
 
 
 def graph(output: Tensor, names: Mapping[str, Tensor] | None = None, *, title: str | None = None,
@@ -235,9 +236,10 @@ def graph(output: Tensor, names: Mapping[str, Tensor] | None = None, *, title: s
     nodes = trace(output, names)
     layout = arrange(nodes, slopes)
     caption = _caption(nodes[-1], slopes and nodes[-1].slope is not None, order)
-    width = max(layout.width, len(caption) * LETTER, len(title or "") * LETTER * 1.2)
-    left, top = MARGIN + (width - layout.width) / 2, MARGIN + (TITLE if title else 0)
-    width, height = width + 2 * MARGIN, top + layout.height + (CAPTION if caption else MARGIN)
+    drawn = layout.spans[-1][1]
+    width = max(drawn, len(caption) * LETTER, len(title or "") * LETTER * 1.2) + 2 * MARGIN
+    left, top = (width - drawn) / 2, MARGIN + (TITLE if title else 0)
+    height = top + layout.height + (CAPTION if caption else MARGIN)
 
     fig, axes = figure(size=(width, height), title=title)
     fig.set_layout_engine("none")
@@ -273,14 +275,14 @@ def _graph_data(nodes: Sequence[Node]) -> dict[str, Any]:
 def save(fig: PlainFigure, path: str | Path, alt: str) -> None:
     """Write the figure to `path`, a PNG, and the numbers it shows to a JSON file beside it.
 
-    The JSON holds titles, labels, every line, scatter and bar that is drawn in data coordinates, the
-    nodes and edges of a graph, and `alt`, which says in words what is to be seen. Equal figures give
-    equal bytes.
+    The JSON holds titles and labels, lines, scatters and bars in data coordinates, a graph's nodes
+    and edges, and `alt`, which says in words what is to be seen. Equal figures give equal bytes.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(path, dpi=150, bbox_inches="tight", metadata={"Software": None})
-    data = {"alt": alt, "title": fig.get_suptitle(), "axes": [_axes_data(a) for a in fig.axes]}
+    data: dict[str, Any] = {"alt": alt, "title": fig.get_suptitle(),
+                            "axes": [_axes_data(axes) for axes in fig.axes]}
     if isinstance(fig, Figure) and fig.tinygrad_data:
         data["graph"] = fig.tinygrad_data
     text = json.dumps(_plain(data), indent=1, ensure_ascii=False, allow_nan=False)
@@ -304,11 +306,11 @@ def _series(kind: str, label: Any, x: Any, y: Any) -> dict[str, Any]:
 
 
 def _bars(bars: BarContainer) -> dict[str, Any]:
-    """Bars by their middle and their length; lying ones have the length in x."""
+    """Bars by their middle and their length, which is x where they lie."""
     lying = bars.orientation == "horizontal"
-    middle = [b.get_y() + b.get_height() / 2 if lying else b.get_x() + b.get_width() / 2 for b in bars]
-    length = [b.get_width() if lying else b.get_height() for b in bars]
-    return _series("bar", bars.get_label(), *((length, middle) if lying else (middle, length)))
+    x = [b.get_width() if lying else b.get_x() + b.get_width() / 2 for b in bars]
+    y = [b.get_y() + b.get_height() / 2 if lying else b.get_height() for b in bars]
+    return _series("bar", bars.get_label(), x, y)
 
 
 def _plain(value: Any) -> Any:
@@ -331,15 +333,18 @@ def _numbers_on_one_line(text: str) -> str:
     return re.sub(r"\[\n([^\[\]{}]*)\]", join, text)
 
 
+WITHOUT_WINDOWS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
+
+
 def show() -> None:
-    """Open a window for each new figure, and wait until all are closed; without a screen, nothing."""
+    """Open windows for new figures and wait until they are closed; without a screen, do nothing."""
     import matplotlib.pyplot as plt
+    if plt.get_backend().lower() in WITHOUT_WINDOWS:         # now matplotlib looks for a screen
+        _unseen.clear()
+        return
     while _unseen:
-        fig = _unseen.popleft()
-        window = plt.figure(figsize=fig.get_size_inches())
-        if plt.get_backend().lower() in ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template"):
-            plt.close(window)
-            return _unseen.clear()
-        window.canvas.figure = fig
+        fig, window = _unseen.popleft(), plt.figure()
+        window.set_size_inches(*fig.get_size_inches())
+        window.canvas.figure = fig                           # the window's own figure was empty
         fig.set_canvas(window.canvas)
     plt.show()

@@ -16,7 +16,7 @@ import numpy as np
 from ..engine import Tensor, grad, primitive, recording
 from ..losses.arguments import check_elements
 from ..losses.loss import any_requires_grad
-from .compile import driver
+from .compile import driver, forget_disk
 from .threads import run_blocks
 
 if TYPE_CHECKING:
@@ -34,21 +34,26 @@ def run(call: Call) -> Tensor:
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor if call.reduction == "mean" else 1.0
 
-    total, ok = run_blocks(driver(loss, arrays[1].ndim == arrays[0].ndim), arrays, slopes, weight, scale,
-                           losses, call.settings)
+    rest = arrays, slopes, weight, scale, losses, call.settings
+    target_is_row = arrays[1].ndim == arrays[0].ndim
+    try:
+        total, ok = run_blocks(driver(loss, target_is_row), *rest)
+    except OSError:                                          # the disk's cache cannot be used after all
+        forget_disk()
+        total, ok = run_blocks(driver(loss, target_is_row), *rest)
     if not ok:
         check_elements(loss, call.given)                     # says which element, and raises
     value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
     if not wanted:
         return Tensor(value)
-    tensors = tuple([x if type(x) is Tensor else Tensor(x) for x in differentiated])
+    tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in differentiated])
     return _node(loss).node(value, tensors, (call, slopes))
 
 
 def _flat(x: Any, flat: bool) -> np.ndarray:
     """The numbers of x in C order; a copy only where they lie otherwise."""
-    array = x.data if type(x) is Tensor else x
-    return array.reshape(-1) if flat else np.ascontiguousarray(array)
+    array = x.data if isinstance(x, Tensor) else x
+    return array.ravel() if flat else np.ascontiguousarray(array)
 
 
 @cache

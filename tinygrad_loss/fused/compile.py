@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numba
@@ -23,6 +23,9 @@ from .vmath import total
 
 if TYPE_CHECKING:
     from ..losses.loss import Loss
+
+
+_disk = SimpleNamespace(usable=True)
 
 
 @cache
@@ -36,9 +39,15 @@ def driver(loss: Loss, target_is_row: bool) -> Callable[..., Any]:
     build = import_module(f".{loss.family.driver}", __package__).build
     walk = build(kernel, holds, total, _fingerprint(parts))
     try:
-        return numba.njit(walk, nogil=True, error_model="numpy", cache=True)
+        return numba.njit(walk, nogil=True, error_model="numpy", cache=_disk.usable)
     except RuntimeError:                             # nowhere to write: compile in every process
         return numba.njit(walk, nogil=True, error_model="numpy")
+
+
+def forget_disk() -> None:
+    """From now on compile in memory: a full disk or a folder without permission is no error."""
+    _disk.usable = False
+    driver.cache_clear()
 
 
 @cache

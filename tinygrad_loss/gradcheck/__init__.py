@@ -137,7 +137,7 @@ def _compare(name: str, value: Value, slope: Slope, arrays: list[np.ndarray], at
     diagnosis, factor = _diagnose(elements)
     words = {"zero": "it is zero", "sign": "its sign is turned", "other": ""}
     return Report(name, "WRONG", diagnosis, factor, elements,
-                  words.get(diagnosis, f"it is {factor} times the right one"))
+                  words.get(diagnosis, f"it is {factor or 0:.6g} times the right one"))
 
 
 def _elements(name: str, yours: np.ndarray, numbers: numeric.Estimate, eps: float) -> list[Element]:

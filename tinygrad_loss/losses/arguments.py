@@ -26,7 +26,7 @@ def bind(loss: Loss, args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, 
     given = dict(zip(loss.argument_names, args, strict=False))
     bound = {**loss.argument_defaults, **given, **named}
     n = len(loss.argument_names)
-    if len(args) > n or len(bound) != n or not given.keys().isdisjoint(named):
+    if len(args) > n or len(bound) != n or (named and not given.keys().isdisjoint(named)):
         missing = [name for name in loss.input_names if name not in bound]
         wrong = [name for name in named if name not in loss.argument_names or name in given]
         problem = (f"cannot take {wrong[0]!r} there" if wrong else f"needs {missing[0]!r}" if missing

@@ -29,12 +29,13 @@ from .family import Family
 
 
 class Claims(NamedTuple):
-    """What is said about a loss; the laws verify each, also that a False is really false."""
+    """What is said about a loss, plainly or as a function of its settings. The laws verify each claim,
+    also that a False is really false."""
 
-    convex: bool                                   # in the inputs that have slopes: chords lie above
-    symmetric: bool                                # the first two inputs may be exchanged
+    convex: bool | Callable[..., bool]             # in the inputs that have slopes: chords lie above
+    symmetric: bool | Callable[..., bool]          # the first two inputs may be exchanged
     lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
-    minimum: float                                 # no item costs less, and some come close
+    minimum: float | Callable[..., float]          # no item costs less, and some come close
 
 
 class Known:

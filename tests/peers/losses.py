@@ -1,0 +1,271 @@
+"""Every loss and every option, on both paths, against PyTorch: values and gradients.
+
+    python tests/peers/losses.py --repeats 60 --seed 0
+
+Where torch.nn.functional has the loss, that is the reference; for dice and for triplets of squared
+distances it is their formula, differentiated by torch.autograd. The reference always runs in float64,
+also for float32 inputs, and gets the very same rounded numbers. Logits stay moderate, because in the
+tails it is PyTorch that loses digits. Gradients are those of every input of floats that the path can
+differentiate, targets included, against a random gradient from above. All errors are relative to the
+largest element of the reference. Prints a table and exits with 1 if an error is too large. Needs PyTorch
+and numba.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from tinygrad_loss import Tensor, grad, losses
+
+TOLERANCES = {"float64": 1e-12, "float32": 1e-6}      # some thousand roundings; some ten
+REDUCTIONS = ("mean", "sum", "none")
+PATHS = ("fused", "composed")
+
+
+class Case(NamedTuple):
+    """A loss with one choice of options."""
+
+    loss: str
+    option: str
+    draw: Callable[[np.random.Generator], tuple[list[np.ndarray], dict[str, Any]]]   # inputs and settings
+    theirs: Callable[..., torch.Tensor]              # (*inputs, reduction, **settings)
+    slopes: int = 1                                  # the kernel has slopes for the first so many inputs
+
+
+# ---------------------------------------------------------------------------------------- what to draw
+
+def shape_of_items(rng: np.random.Generator) -> tuple[int, ...]:
+    return ((9,), (5, 1), (4, 3), (2, 3, 2))[rng.integers(4)]
+
+
+def real_pair(**settings: Any) -> Any:
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        return [2 * rng.standard_normal(shape), 2 * rng.standard_normal(shape)], settings
+    return draw
+
+
+def unit_pair(**settings: Any) -> Any:
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        return [rng.uniform(0.01, 0.99, shape), rng.choice([rng.uniform(0, 1), 0.0, 1.0], shape)], settings
+    return draw
+
+
+def logits_and_targets(soft: bool, **settings: Any) -> Any:
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        targets = rng.uniform(0, 1, shape) if soft else rng.integers(0, 2, shape).astype(float)
+        return [3 * rng.standard_normal(shape), targets], settings
+    return draw
+
+
+def weighted(draw: Any, items: Callable[..., tuple[int, ...]] = lambda *inputs: inputs[0].shape) -> Any:
+    """The same with a random weight for each item."""
+    def draw_weights_too(rng: np.random.Generator) -> Any:
+        inputs, settings = draw(rng)
+        return inputs, {**settings, "sample_weight": rng.uniform(0.1, 3, items(*inputs))}
+    return draw_weights_too
+
+
+def classes(probabilities: bool, weight: bool, ignore: int | None, label_smoothing: float) -> Any:
+    """Logits (C,), (N, C) or (N, C, d1, d2) with targets; `ignore` marks about a third of the labels."""
+    def draw(rng: np.random.Generator) -> Any:
+        n_classes = int(rng.integers(2, 7))
+        shape = ((n_classes,), (6, n_classes), (3, n_classes, 2, 2))[rng.integers(3)]
+        axis = min(1, len(shape) - 1)
+        items = shape[:axis] + shape[axis + 1:]
+        settings: dict[str, Any] = {"label_smoothing": label_smoothing}
+        if weight:
+            settings["weight"] = rng.uniform(0.2, 3, n_classes)
+        if probabilities:
+            rows = rng.dirichlet(np.ones(n_classes), items)
+            hard = rng.random((*items, 1)) < 1 / 3                       # some rows are one-hot
+            target = np.moveaxis(np.where(hard, rows == rows.max(axis=-1, keepdims=True), rows), -1, axis)
+        else:
+            target = np.asarray(rng.integers(0, n_classes, items))
+        if ignore is not None:
+            settings["ignore_index"] = ignore
+            target = np.where(rng.random(items) < 1 / 3, ignore, target)
+            if (target == ignore).all():
+                target = np.full(items, 1 - abs(ignore) % 2)              # 0 or 1, and not ignored
+        return [3 * rng.standard_normal(shape), target], settings
+    return draw
+
+
+def triplets(**settings: Any) -> Any:
+    def draw(rng: np.random.Generator) -> Any:
+        shape = ((12, 3), (4, 3, 2), (10, 1))[rng.integers(3)]
+        return list(rng.standard_normal((3, *shape))), settings
+    return draw
+
+
+# ------------------------------------------------------------------------------------- what it must be
+
+def reduced(items: torch.Tensor, reduction: str) -> torch.Tensor:
+    return {"mean": items.mean, "sum": items.sum, "none": items.clone}[reduction]()
+
+
+def with_weights(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Each item times its weight; the mean divides by the number of items."""
+    def theirs(*inputs: torch.Tensor, reduction: str, sample_weight: torch.Tensor, **settings: Any) -> Any:
+        return reduced(sample_weight * function(*inputs, reduction="none", **settings), reduction)
+    return theirs
+
+
+def dice(pred: torch.Tensor, target: torch.Tensor, reduction: str, smooth: float = 1.0,
+         per_sample: bool = False) -> torch.Tensor:
+    axes = tuple(range(1 if per_sample else 0, pred.ndim))
+    if not axes:                                                 # samples of one element each
+        pred, target, axes = pred[:, None], target[:, None], (1,)
+    both = (pred * target).sum(axes)
+    return reduced(1 - (2 * both + smooth) / (pred.sum(axes) + target.sum(axes) + smooth), reduction)
+
+
+def triplet(anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor, reduction: str,
+            margin: float = 1.0, squared: bool = True) -> torch.Tensor:
+    if not squared:
+        return F.triplet_margin_loss(anchor, positive, negative, margin, eps=0, reduction=reduction)
+    near, far = ((anchor - other).square().sum(-1) for other in (positive, negative))
+    return reduced(torch.relu(near - far + margin), reduction)
+
+
+def cases() -> Iterator[Case]:
+    yield Case("mse", "", real_pair(), F.mse_loss)
+    yield Case("mse", "sample_weight", weighted(real_pair()), with_weights(F.mse_loss))
+    yield Case("mae", "", real_pair(), F.l1_loss)
+    yield Case("mae", "sample_weight", weighted(real_pair()), with_weights(F.l1_loss))
+    for delta in (0.1, 1.0, 2.5):
+        yield Case("huber", f"delta={delta}", real_pair(delta=delta), F.huber_loss)
+    yield Case("huber", "sample_weight", weighted(real_pair()), with_weights(F.huber_loss))
+    for soft in (False, True):
+        for pos_weight in (1.0, 0.3, 4.0):
+            yield Case("bce_with_logits", f"{'soft' if soft else 'hard'} targets, pos_weight={pos_weight}",
+                       logits_and_targets(soft, pos_weight=pos_weight), F.binary_cross_entropy_with_logits)
+    yield Case("bce_with_logits", "sample_weight", weighted(logits_and_targets(True)),
+               with_weights(F.binary_cross_entropy_with_logits))
+    for probabilities in (False, True):
+        for weight in (False, True):
+            for ignore in (None,) if probabilities else (None, -100, 0, -1):
+                for smoothing in (0.0, 0.1, 1.0):
+                    words = ["probabilities" if probabilities else "labels", "weight" * weight,
+                             f"ignore_index={ignore}" * (ignore is not None),
+                             f"label_smoothing={smoothing}" * (smoothing > 0)]
+                    yield Case("cross_entropy", ", ".join(filter(None, words)),
+                               classes(probabilities, weight, ignore, smoothing), F.cross_entropy)
+    yield Case("cross_entropy", "labels, sample_weight",
+               weighted(classes(False, False, None, 0.1), lambda pred, target: target.shape),
+               with_weights(F.cross_entropy))
+    yield Case("dice", "per_sample, sample_weight",
+               weighted(unit_pair(per_sample=True), lambda pred, target: pred.shape[:1]), with_weights(dice))
+    yield Case("triplet", "sample_weight", weighted(triplets(), lambda *vectors: vectors[0].shape[:-1]),
+               with_weights(triplet), slopes=3)
+    for smooth in (1.0, 0.1, 0.0):
+        for per_sample in (False, True):
+            yield Case("dice", f"smooth={smooth}" + ", per_sample" * per_sample,
+                       unit_pair(smooth=smooth, per_sample=per_sample), dice)
+    for squared in (True, False):
+        for margin in (0.3, 1.0, 5.0):
+            yield Case("triplet", f"margin={margin}" + ", squared" * squared,
+                       triplets(margin=margin, squared=squared), triplet, slopes=3)
+
+
+# ---------------------------------------------------------------------------------------- the comparison
+
+def there(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduction: str,
+          rng: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The gradient from above, then the value and the gradients of all inputs of floats."""
+    xs = [torch.tensor(x.astype(np.float64) if x.dtype.kind == "f" else x) for x in inputs]
+    real = [x.requires_grad_() for x in xs if x.is_floating_point()]
+    options = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in settings.items()}
+    if "pos_weight" in options:
+        options["pos_weight"] = torch.tensor(options["pos_weight"], dtype=torch.float64)
+    y = case.theirs(*xs, reduction=reduction, **options)
+    above = np.asarray(rng.uniform(0.5, 1.5, tuple(y.shape)))
+    found = torch.autograd.grad(y, real, torch.tensor(above))
+    return above, [y.detach().numpy(), *(d.numpy() for d in found)]
+
+
+def here(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduction: str, path: str,
+         above: np.ndarray) -> list[np.ndarray]:
+    """The value and the gradients of all inputs of floats, or of those that the kernel differentiates."""
+    slopes = case.slopes if path == "fused" else len(inputs)
+    xs = [Tensor(x, requires_grad=i < slopes) if x.dtype.kind == "f" else x for i, x in enumerate(inputs)]
+    y = getattr(losses, case.loss)(*xs, reduction=reduction, path=path, **settings)
+    wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
+    return [y.numpy(), *(d.numpy() for d in grad(y, wanted, above))]
+
+
+def error(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest difference relative to the largest element; inf where a shape or a nan differs."""
+    if ours.shape != theirs.shape:
+        return np.inf
+    scale, worst = np.max(abs(theirs), initial=0), np.max(abs(ours - theirs), initial=0)
+    return 0.0 if worst == 0 else np.inf if scale == 0 or np.isnan(worst) else float(worst / scale)
+
+
+def compare(case: Case, seed: int, repeats: int) -> dict[tuple[str, str], list[float]]:
+    """(dtype, path) -> the worst errors of value and gradient. The path "both": fused against composed."""
+    worst: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+
+    def note(dtype: str, path: str, ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
+        errors = [error(a, b) for a, b in zip(ours, theirs, strict=False)]    # the kernel has fewer slopes
+        worst[dtype, path] = [max(worst[dtype, path][0], errors[0]), max(worst[dtype, path][1], *errors[1:])]
+    for i in range(repeats):
+        rng = np.random.default_rng((seed, i))
+        drawn, settings = case.draw(rng)
+        for dtype in TOLERANCES:
+            inputs = [x.astype(dtype) if x.dtype.kind == "f" else x for x in drawn]
+            for reduction in REDUCTIONS:
+                above, reference = there(case, inputs, settings, reduction, rng)
+                ours = {path: here(case, inputs, settings, reduction, path, above) for path in PATHS}
+                for path in PATHS:
+                    note(dtype, path, ours[path], reference)
+                if dtype == "float64":
+                    note(dtype, "both", ours["fused"], ours["composed"])
+    return worst
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=60, help="random inputs for each option")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="only the losses whose name contains this")
+    options = parser.parse_args()
+    console = Console(width=max(130, Console().width))
+
+    columns = [("float64", "fused"), ("float64", "composed"), ("float64", "both"), ("float32", "fused"),
+               ("float32", "composed")]
+    table = Table("loss", "option", *[f"{dtype}\n{path if path != 'both' else 'fused - composed'}"
+                                      for dtype, path in columns],
+                  title="Worst relative error of value / gradient", highlight=False)
+    bad, chosen = 0, [case for case in cases() if options.only in case.loss]
+    for case in track(chosen, "Losses here and in PyTorch", console=console):
+        worst = compare(case, options.seed, options.repeats)
+        cells = []
+        for dtype, path in columns:
+            too_large = not max(worst[dtype, path]) <= TOLERANCES[dtype]
+            bad += too_large
+            text = " / ".join(f"{e:.0e}" if e else "0" for e in worst[dtype, path])
+            cells.append(f"[red]{text}[/]" if too_large else text)
+        table.add_row(case.loss, case.option, *cells)
+    console.print(table)
+    calls = len(chosen) * options.repeats * len(REDUCTIONS) * len(PATHS) * len(TOLERANCES)
+    console.print(f"{len(chosen)} options, {calls} calls: {bad} cells above 1e-12 (float64), 1e-6 (float32).",
+                  highlight=False)
+    return 1 if bad or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

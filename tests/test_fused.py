@@ -1,0 +1,168 @@
+"""The fused path as a machine: cached on disk, recompiled when edited, safe where it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygrad_loss import Tensor, losses
+from tinygrad_loss.fused import compile as fused_compile
+from tinygrad_loss.fused import threads
+from tinygrad_loss.losses import LOSSES
+from tinygrad_loss.testing import cases
+
+ROOT = Path(__file__).parent.parent
+
+PROGRAM = """
+from tinygrad_loss import Tensor, losses
+from tinygrad_loss.fused.compile import driver
+pred = Tensor([1.5, -2.0, 0.5], requires_grad=True)
+loss = losses.bce_with_logits(pred, [1.0, 0.0, 1.0])
+loss.backward()
+stats = driver(losses.bce_with_logits, True).stats
+print(float(loss), float(pred.grad[0]), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package that a test may edit."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tinygrad_loss", tmp_path / "tinygrad_loss", ignore=ignored)
+    return tmp_path
+
+
+def run(folder: Path, program: str = PROGRAM, **environment: str) -> list[float]:
+    env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, cwd=folder,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [float(word) for word in done.stdout.split()]
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_second_process_compiles_nothing(package):
+    *first, hits, misses = run(package)
+    assert (hits, misses) == (0, 1)
+    *second, hits, misses = run(package)
+    assert (hits, misses) == (1, 0)
+    assert first == second
+
+
+def test_an_edited_kernel_is_compiled_again(package):
+    value, slope, *_ = run(package)
+    edit(package / "tinygrad_loss/losses/bce_with_logits.py", "cost = (yes + no)", "cost = 2.0 * (yes + no)")
+    edited, same_slope, hits, misses = run(package)
+    assert edited > value and same_slope == slope and (hits, misses) == (0, 1)
+
+
+def test_an_edited_helper_is_compiled_again(package):
+    value, *_ = run(package)
+    edit(package / "tinygrad_loss/fused/vmath.py", "return ((a + b)", "return 2.0 * ((a + b)")
+    edited, _, hits, misses = run(package)
+    assert edited == 2 * value and (hits, misses) == (0, 1)
+
+
+def test_nowhere_to_write_is_no_error(package):
+    """No folder of the cache can be made: neither the one asked for, nor the package's, nor home's."""
+    wall = package / "a_file"
+    wall.write_text("")
+    for folder in (package / "tinygrad_loss").rglob("*.py"):
+        (folder.parent / "__pycache__").touch()
+    value, *_ = run(package, NUMBA_CACHE_DIR=str(wall / "x"), HOME=str(wall), XDG_CACHE_HOME=str(wall))
+    assert value == pytest.approx(run(ROOT)[0], rel=1e-15)
+
+
+def test_a_disk_that_fills_up_is_no_error(monkeypatch):
+    from numba.core.caching import IndexDataCacheFile
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+    fused_compile.driver.cache_clear()
+    monkeypatch.setattr(IndexDataCacheFile, "save", no_space)
+    monkeypatch.setattr(IndexDataCacheFile, "load", lambda *_: None)
+    monkeypatch.setattr(fused_compile._disk, "usable", True)
+    assert losses.mse([1.0, 2.0], [0.0, 0.0]).item() == 2.5
+    assert fused_compile._disk.usable is False
+    fused_compile.driver.cache_clear()
+
+
+def fingerprint(loss, n_threads, monkeypatch):
+    """A digest of all results of a loss on inputs large enough for many blocks."""
+    monkeypatch.setattr(threads, "_cores", lambda: n_threads)
+    monkeypatch.setattr(threads, "SERIAL", 0)
+    case = next(cases(loss))
+    shape = {1: (20_011,), 2: (5_003, 4)}[len(case.shape)]
+    value, slopes = case.run(case.draw(np.random.default_rng(0), shape=shape), path="fused")
+    return hashlib.sha256(b"".join([value.tobytes(), *(s.tobytes() for s in slopes)])).hexdigest()
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_same_bits_for_any_number_of_threads(loss, monkeypatch):
+    threads._pool.cache_clear()
+    digests = {fingerprint(loss, n, monkeypatch) for n in (1, 2, 3, 7)}
+    threads._pool.cache_clear()
+    assert len(digests) == 1
+
+
+def big_loss() -> float:
+    rng = np.random.default_rng(0)
+    pred = Tensor(rng.standard_normal(300_000), requires_grad=True)
+    value = losses.huber(pred, rng.standard_normal(300_000))
+    value.backward()
+    return value.item() + float(np.asarray(pred.grad).sum())
+
+
+def test_many_python_threads_at_once():
+    expected, found = big_loss(), []
+    workers = [threading.Thread(target=lambda: found.extend(big_loss() for _ in range(5))) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found == [expected] * 20
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_after_the_parent_ran_threads():
+    expected = big_loss()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(big_loss).get(timeout=60) == expected
+
+
+def test_without_numba_the_composed_path_is_taken_and_said_once(package):
+    program = """
+import importlib.util, sys, warnings
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name == "numba" else found(name)
+sys.modules["numba"] = None
+from tinygrad_loss import losses
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    values = [losses.mse([1.0], [3.0]).item() for _ in range(2)]
+try:
+    losses.mse([1.0], [3.0], path="fused")
+except ImportError as error:
+    raised = "numba" in str(error)
+print(*values, len(said), int("numba" in str(said[0].message)), int(raised))
+"""
+    assert run(package, program) == [4.0, 4.0, 1.0, 1.0, 1.0]
+
+
+def test_importing_loads_neither_numba_nor_matplotlib():
+    program = "import sys, tinygrad_loss; print(*(int(m in sys.modules) for m in ('numba', 'matplotlib', 'rich')))"
+    assert run(ROOT, program) == [0, 0, 0]
