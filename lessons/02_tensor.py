@@ -516,8 +516,8 @@ lesson.check("gradcheck finds it", not report.ok)
 
 # %% [markdown]
 # g carries everything that happened between this operation and the loss. In a plain sum it is 1
-# everywhere, and a missing factor 1 leaves no trace. So `gradcheck` never uses a plain sum: it
-# multiplies by random numbers first.
+# everywhere, and a missing factor 1 leaves no trace. So the check above took no plain sum: given
+# Tensors, `gradcheck` multiplies by random numbers first.
 #
 # ## Often believed
 #

@@ -143,7 +143,8 @@ class primitive:
 
     def __init__(self, forward: Callable[..., Any], *vjps: Callable[..., Tensor], name: str = "",
                  selects: bool = False) -> None:
-        self.forward, self.vjps, self.name, self.selects = forward, vjps, name, selects
+        self.forward, self.vjps, self.selects = forward, vjps, selects
+        self.name = name or getattr(forward, "__name__", "an operation")
         self.pointwise = isinstance(forward, np.ufunc) or forward in nx.POINTWISE
         self.arity = max(len(vjps), getattr(forward, "nin", 1))
 
