@@ -371,7 +371,7 @@ def test_where_lets_no_nan_through_into_the_second_derivative():
 def test_curvature_survives_where_the_slope_happens_to_be_zero(f, expected):
     """At x = 2 the residual is 0 and so is the slope. The curvature is not; no mask may cut it off."""
     assert curvature(f, 2.0, 1) == 0
-    assert curvature(f, 2.0, 2) == pytest.approx(expected, rel=1e-14)
+    assert curvature(f, 2.0, 2) == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 # ------------------------------------------------------------------------------------- extreme numbers
@@ -435,14 +435,14 @@ def test_softplus_and_sigmoid_in_the_tails(x, value, first, second):
 @pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200, 5e-324 * 2 ** 40])
 def test_norm_neither_overflows_nor_vanishes(scale):
     x = np.array([3.0, -4.0]) * scale
-    assert leaf(x).norm().item() == pytest.approx(5 * scale, rel=1e-15)
+    assert leaf(x).norm().item() == pytest.approx(5 * scale, rel=1e-15, abs=0)
     assert np.allclose(slope(lambda x: x.norm(), x), [.6, -.8], rtol=1e-15, atol=0)
 
 
 @pytest.mark.parametrize("x, expected", [(20, 1.6993417021166355e-17), (-20, 1.6993417021166355e-17),
                                          (1000, 0)])
 def test_tanh_keeps_its_digits_where_it_is_flat(x, expected):
-    assert slope(lambda x: x.tanh(), x) == pytest.approx(expected, rel=1e-14)
+    assert slope(lambda x: x.tanh(), x) == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 # -------------------------------------------------------------------------------------- dtypes, arrays
@@ -482,6 +482,12 @@ def test_float32_stays_float32_until_it_meets_float64(f, expected):
     assert first.dtype == np.float32 and first.shape == (2,)           # a gradient is of its input's kind
     if first.requires_grad:
         assert grad(first.sum(), [x])[0].dtype == np.float32
+
+
+def test_a_float64_gradient_from_above_does_not_change_the_dtype():
+    x = Tensor(FLOAT32, requires_grad=True)
+    y = x * 2
+    assert [d.dtype for d in grad(y, [x, y], FLOAT64)] == [np.float32, np.float32]
 
 
 def test_a_tensor_is_an_array_in_a_box():
@@ -538,10 +544,10 @@ def test_a_leaf_is_its_own_gradient():
 ], ids=["x * x", "x / x", "x - x", "x ** x", "used 50 times", "added 50 times", "12th power", "diamond",
         "20 diamonds", "concatenated thrice"])
 def test_a_tensor_used_many_times_collects_from_every_use(f, expected):
-    assert slope(f, 3.0) == pytest.approx(expected, rel=1e-14)
+    assert slope(f, 3.0) == pytest.approx(expected, rel=1e-14, abs=0)
     x = leaf(3.0)
     f(x).backward()
-    assert x.grad.item() == pytest.approx(expected, rel=1e-14)
+    assert x.grad.item() == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 def test_grad_is_pure():

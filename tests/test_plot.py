@@ -110,6 +110,12 @@ def test_dots_are_sparse_and_lines_are_dense():
     assert len(series(above, "mse, composed")[0]) >= 300
 
 
+def test_dots_of_different_settings_do_not_hide_each_other():
+    above, _ = plot.curves(losses.huber, [{"delta": 0.5}, {"delta": 2.0}]).axes
+    x, other = (series(above, f"delta = {delta}, fused")[0] for delta in (0.5, 2.0))
+    assert abs(x[:, None] - other).min() > 0.1
+
+
 def test_settings_differ_in_colour_and_line_style_and_are_named():
     above, below = plot.curves(losses.huber, [{"delta": 0.5}, {"delta": 2.0}]).axes
     looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in above.lines
@@ -373,9 +379,21 @@ def test_a_tree_is_drawn_without_crossings_whatever_the_order_of_its_leaves():
     assert graph._crossings(crossed, layout.steps) > 0
 
 
-def test_a_chain_is_drawn_level():
-    layout = graph.arrange(graph.trace(leaf(1.0).exp().tanh().sqrt().log()))
-    assert len({round(place.y, 6) for column in layout.columns for place in column}) == 1
+def test_edges_of_operations_are_level_where_constants_are_their_only_obstacle():
+    pred = leaf([2.5, 0.0])
+    layout = graph.arrange(graph.trace(losses.mse(pred, [3.0, -0.5], path="composed")))
+    rises = {place.node.header: abs(step.left.y - step.right.y - step.drop)
+             for step in layout.steps for place in [step.left]}
+    constants = {"(2,)", ""}
+    assert {header for header, rise in rises.items() if rise > 0.01} == constants
+
+
+def test_a_chain_stays_level_on_its_way_to_a_branching():
+    x = leaf([1.0, 2.0])
+    q = x.exp().tanh().exp().tanh()
+    layout = graph.arrange(graph.trace((q * q + q.exp() - 1 / (1 + q)).sum()))
+    assert len(layout.columns) > 6
+    assert np.ptp([column[0].y for column in layout.columns[:4]]) < 1e-3
 
 
 def test_mermaid_and_dot():
@@ -454,6 +472,7 @@ def test_save_keeps_nodes_and_edges_of_a_graph(tmp_path):
         "id": "n1", "name": "w", "operation": "", "visit": 6, "shape": [], "value": [-2.0],
         "slope": [-10.5]}
     assert len(data["graph"]["edges"]) == 7
+    assert "×" in (tmp_path / "deep" / "picture.json").read_text(encoding="utf-8")
     assert "graph" not in saved(plot.figure()[0], tmp_path)
 
 

@@ -207,8 +207,7 @@ def _mark_corners(panels: Any, loss: Loss, x: np.ndarray, complete: Sequence[Map
         for i, setting in enumerate(complete):
             for place in _zeros(function, x, setting):
                 owners.setdefault((float(place), kind), []).append(i)
-    room = 0.08 * np.ptp(x)                          # what the label takes
-    labelled = -math.inf
+    room, labelled = 0.08 * np.ptp(x), -math.inf     # the width of a label, the place of the last
     for (place, kind), settings in sorted(owners.items()):
         colour = _colour(settings[0]) if len(complete) > len(settings) == 1 else GREY
         for axes in panels:

@@ -126,7 +126,7 @@ def _compare(name: str, value: Value, slope: Slope, arrays: list[np.ndarray], at
     wide = [x.astype(np.float64) if i in at else x for i, x in enumerate(arrays)]
     for d, i in zip(yours, at, strict=True):
         def along(x: np.ndarray, i: int = i) -> float:
-            return value(*wide[:i], x, *wide[i + 1:])
+            return value(*[x if j == i else w.copy() for j, w in enumerate(wide)])
         elements += _elements(f"x{i}" if len(arrays) > 1 else "x", d, numeric.gradient(along, wide[i]),
                               float(np.finfo(arrays[i].dtype).eps))
     elements.sort(key=lambda e: -e.excess)

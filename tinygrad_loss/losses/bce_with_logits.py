@@ -11,6 +11,8 @@ the positive part. One item per element. A logit of +-inf gives 0 for the right 
 Source: D. R. Cox, The Regression Analysis of Binary Sequences, 1958.
 """
 
+import math
+
 from ..engine import where
 from ..fused.vmath import exp, log1p
 from .domain import REAL, UNIT, positive
@@ -19,8 +21,9 @@ from .loss import Claims, Known, Loss
 
 
 def composed(pred, target, pos_weight=1.0):
-    missed = where(target == 0, 0, pos_weight * target * (-pred).softplus())
-    false_alarm = where(target == 1, 0, (1 - target) * pred.softplus())
+    sure = abs(pred) == math.inf                             # 0 * inf, when a sure answer is right
+    missed = where(sure & (target == 0), 0, pos_weight * target * (-pred).softplus())
+    false_alarm = where(sure & (target == 1), 0, (1 - target) * pred.softplus())
     return missed + false_alarm
 
 

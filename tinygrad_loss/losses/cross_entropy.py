@@ -27,7 +27,8 @@ from .loss import Claims, Known, Loss
 
 def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
     def cost(q):
-        return -where(q == 0, 0, weight * q * pred.log_softmax(axis=1)).sum(axis=1)
+        log_p = pred.log_softmax(axis=1)
+        return -where((q == 0) & (log_p == -np.inf), 0, weight * q * log_p).sum(axis=1)
 
     n_rows, n_classes = pred.shape
     if target.ndim == 2:
