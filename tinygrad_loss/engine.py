@@ -297,7 +297,7 @@ maximum = primitive(np.maximum,  lambda g, y, a, b: g * nx.above(a.data, b.data)
                                  lambda g, y, a, b: g * nx.above(b.data, a.data), selects=True)
 minimum = primitive(np.minimum,  lambda g, y, a, b: g * nx.above(b.data, a.data),
                                  lambda g, y, a, b: g * nx.above(a.data, b.data), selects=True)
-choose  = primitive(nx.choose,   lambda g, y, a, b, cond: where(cond, g, 0),
+where_  = primitive(nx.choose,   lambda g, y, a, b, cond: where(cond, g, 0),
                                  lambda g, y, a, b, cond: where(cond, 0, g), selects=True)
 
 # Composed of the rows above, these would overflow, cancel or divide 0 by 0.
@@ -341,4 +341,4 @@ def matmul(a: Any, b: Any) -> Tensor:
 
 def where(cond: Any, a: Any, b: Any) -> Tensor:
     """a where cond holds, else b. What is not taken cannot leak, not even a nan in its slope."""
-    return choose(a, b, np.asarray(cond, dtype=bool))
+    return where_(a, b, np.asarray(cond, dtype=bool))

@@ -100,6 +100,9 @@ class Lesson:
         print(f"  figure {folder.name}/{name}.png")
         if self._show_windows:
             plot.show()
+        if self._script is None:                           # in a notebook, below the cell
+            from IPython.display import display
+            display(fig)
 
     def end(self) -> None:
         """Print the summary line; a failed check makes the script exit with 1."""

@@ -147,7 +147,8 @@ class Call:
         """The composed path, of these inputs or of the call's own."""
         xs = [x if isinstance(x, Tensor) or x.dtype.kind in "iu" else Tensor(x)
               for x in inputs or self.inputs]
-        losses = self.loss.composed(*xs, *self.settings).reshape(self.items)
+        losses = self.loss.composed(*xs, *self.settings)
+        losses = losses if losses.shape == self.items else losses.reshape(self.items)
         losses = losses if losses.dtype == self.dtype else astype(losses, self.dtype)
         if self.weight is not None:
             losses = losses * astype(self.weight, self.dtype)
