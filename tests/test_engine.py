@@ -727,7 +727,7 @@ ERRORS = [
     (lambda: leaf([1, 2]) + leaf([1, 2, 3]),    ValueError, ("add", "(2,)", "(3,)")),
     (lambda: leaf([1, 2]) @ leaf([1, 2, 3]),    ValueError, ("matmul", "2", "3")),
     (lambda: leaf(1) @ leaf([1, 2]),            ValueError, ("matmul", "()")),
-    (lambda: where(FIRST, leaf([1, 2, 3]), 0),  ValueError, ("choose", "(3,)")),
+    (lambda: where(FIRST, leaf([1, 2, 3]), 0),  ValueError, ("where", "(3,)")),
     (lambda: leaf([1, 2]).reshape(3),           ValueError, ("reshape", "(2,)")),
     (lambda: leaf([1, 2]).sum(axis=1),          ValueError, ("sum", "(2,)", "axis 1")),
     (lambda: leaf([1, 2]).broadcast_to((3,)),   ValueError, ("broadcast_to", "(2,)")),
@@ -782,8 +782,7 @@ def test_a_failed_operation_leaves_everything_as_it_was():
     (Tensor([]),                                     "Tensor([])"),
 ], ids=range(14))
 def test_printing(x, text):
-    assert repr(x).removesuffix(", shape=(100,))") in (text, text.removesuffix(")"))
-    assert str(x) == repr(x)
+    assert repr(x) == str(x) == text
 
 
 # ------------------------------------- random expressions against hyper-dual numbers (forward mode)

@@ -32,6 +32,7 @@ RIGHT_TENSORS = {
     "small numbers":   (lambda x: x ** 2 * 1e-12, X * 1e-3),
     "large offset":    (lambda x: (x - 1) ** 2 + 1e6, X),
     "near a border":   (lambda x: x.log(), np.array([1e-3, 1.0])),
+    "at zero":         (lambda x: x.exp() * x, np.zeros(3)),
     "empty":           (lambda x: x * x, np.ones((0, 3))),
 }
 

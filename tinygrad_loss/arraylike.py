@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,8 +25,11 @@ def floats(data: Any, dtype: Any = None) -> np.ndarray:
     if type(data) is np.ndarray and dtype is None:
         if data.dtype is FLOAT64 or data.dtype is FLOAT32:
             return data
+    if isinstance(data, list | tuple) and any(isinstance(x, ArrayLike) for x in data):
+        raise TypeError("A list of Tensors would lose their history; join them with stack or concatenate.")
     try:
-        array = data.data if isinstance(data, ArrayLike) else np.asarray(data)
+        array = (data.data if isinstance(data, ArrayLike) else
+                 np.asarray(data, float if is_number(data) else None))
     except ValueError:
         raise ValueError("A Tensor needs rows of equal length; the nested list given has rows of "
                          "different lengths.") from None
@@ -57,10 +61,10 @@ class ArrayLike:
     __array_ufunc__ = None                       # so that `array + tensor` is left to the Tensor
     data: np.ndarray
 
-    shape = property(lambda self: self.data.shape, doc="Lengths of the axes, a tuple.")
-    ndim = property(lambda self: self.data.ndim, doc="Number of axes.")
-    size = property(lambda self: self.data.size, doc="Number of elements.")
-    dtype = property(lambda self: self.data.dtype, doc="float32 or float64.")
+    shape = property(attrgetter("data.shape"), doc="Lengths of the axes, a tuple.")
+    ndim = property(attrgetter("data.ndim"), doc="Number of axes.")
+    size = property(attrgetter("data.size"), doc="Number of elements.")
+    dtype = property(attrgetter("data.dtype"), doc="float32 or float64.")
 
     def item(self) -> float:
         """The number in an array of one element."""

@@ -157,7 +157,8 @@ class primitive:
                 data = self.forward(*[x.data for x in inputs], *settings)
         except ValueError as error:
             shapes = " and ".join(str(x.shape) for x in inputs)
-            raise ValueError(f"{self.name} cannot take shape {shapes}: {error}.") from None
+            problem = str(error).rstrip(" .")
+            raise ValueError(f"{self.name} cannot take shape {shapes}: {problem}.") from None
         return self.node(data, inputs, settings)
 
     def node(self, data: Any, inputs: tuple[Tensor, ...], settings: tuple[Any, ...] = ()) -> Tensor:

@@ -101,7 +101,7 @@ class Lesson:
         if self._show_windows:
             plot.show()
         if self._script is None:                           # in a notebook, below the cell
-            from IPython.display import display
+            from IPython.display import display  # type: ignore[import-not-found]
             display(fig)
 
     def end(self) -> None:

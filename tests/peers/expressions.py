@@ -405,9 +405,8 @@ def main() -> int:
         console.print(problem, style="red", highlight=False, markup=False)
 
     primitives = {op.name for op in vars(engine).values() if isinstance(op, primitive)}
-    reached = {"choose" if name == "where" else name for name in rows}
     console.print(f"{options.count} expressions, {rows.total()} operations of {len(rows)} kinds, "
-                  f"{len(primitives & reached)} of {len(primitives)} primitives: {len(problems)} disagree. "
+                  f"{len(primitives & set(rows))} of {len(primitives)} primitives: {len(problems)} disagree. "
                   f"Largest relative difference: value {worst[0]:.1e}, first derivative {worst[1]:.1e}, "
                   f"second {worst[2]:.1e}.", highlight=False, soft_wrap=True)
     return 1 if problems or set(ROWS) - set(rows) else 0

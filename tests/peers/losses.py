@@ -57,9 +57,10 @@ def real_pair(**settings: Any) -> Any:
 
 
 def unit_pair(**settings: Any) -> Any:
+    """No sample is nearly empty, which without smoothing would divide by nearly nothing."""
     def draw(rng: np.random.Generator) -> Any:
         shape = shape_of_items(rng)
-        return [rng.uniform(0.01, 0.99, shape), rng.choice([rng.uniform(0, 1), 0.0, 1.0], shape)], settings
+        return [rng.uniform(0.2, 0.99, shape), rng.choice([rng.uniform(0, 1), 0.0, 1.0], shape)], settings
     return draw
 
 
@@ -92,7 +93,8 @@ def classes(probabilities: bool, weight: bool, ignore: int | None, label_smoothi
         if probabilities:
             rows = rng.dirichlet(np.ones(n_classes), items)
             hard = rng.random((*items, 1)) < 1 / 3                       # some rows are one-hot
-            target = np.moveaxis(np.where(hard, rows == rows.max(axis=-1, keepdims=True), rows), -1, axis)
+            one_hot = rows == rows.max(axis=-1, keepdims=True)
+            target = np.moveaxis(np.where(hard, one_hot, rows), -1, axis)
         else:
             target = np.asarray(rng.integers(0, n_classes, items))
         if ignore is not None:

@@ -6,6 +6,59 @@
     compile      from a plain kernel to machine code that is kept on disk
     threads      blocks of work on all cores, with the same bits for any number of them
     bridge       from a kernel's value and slopes to a Tensor that knows its gradient
+    express      a short cut to it for small, plain calls
 
 numba is loaded by the first fused call, through `bridge`.
 """
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..engine import Tensor
+    from ..losses.loss import Loss
+
+
+def is_available(path: str | None) -> bool:
+    """Is numba there? If not: a warning, once; or ImportError where this path was asked for."""
+    if _numba_is_installed():
+        return True
+    if path == "fused":
+        raise ImportError("path='fused' needs numba. Run pip install numba, or use path='composed'.")
+    _warn_once()
+    return False
+
+
+def short_cut(loss: Loss, args: tuple[Any, ...]) -> Tensor | None:
+    """The short cut, where there is one: see `express.py`."""
+    if len(args) == 2 and loss.family.flat and _numba_is_installed():
+        return _express()(loss, *args)
+    return None
+
+
+@cache
+def _express() -> Callable[..., Any]:
+    return importlib.import_module(".express", __name__).run
+
+
+@cache
+def load() -> Any:
+    """The bridge, loaded by the first fused call, and numba with it."""
+    return importlib.import_module(".bridge", __name__)
+
+
+@cache
+def _numba_is_installed() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def _warn_once() -> None:
+    warnings.warn("numba is not installed: losses take the composed path, which is right but slower. "
+                  "Run pip install numba for the fused one.", stacklevel=5)

@@ -47,7 +47,7 @@ def run(call: Call) -> Tensor:
     if not wanted:
         return Tensor(value)
     tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in differentiated])
-    return _node(loss).node(value, tensors, (call, slopes))
+    return node(loss).node(value, tensors, (lambda: call, slopes))
 
 
 def _flat(x: Any, flat: bool) -> np.ndarray:
@@ -57,7 +57,7 @@ def _flat(x: Any, flat: bool) -> np.ndarray:
 
 
 @cache
-def _node(loss: Loss) -> primitive:
+def node(loss: Loss) -> primitive:
     """The graph's view of a fused loss: its rules look up the slopes that the kernel left."""
     rules = [_rule(i) for i in range(loss.family.differentiated)]
     return primitive(loss.kernel, *rules, name=loss.name)
@@ -66,13 +66,14 @@ def _node(loss: Loss) -> primitive:
 def _rule(i: int) -> Callable[..., Tensor]:
     """The gradient of input i: the kernel's slope times what arrives from above."""
     def vjp(g: Tensor, y: Tensor, *rest: Any) -> Tensor:
-        *inputs, call, slopes = rest
+        prepare, slopes = rest[-2:]
         if recording.get():
-            again = (*inputs, *call.inputs[len(inputs):])
-            return grad(call.composed(*again), [inputs[i]], g, create_graph=True)[0]
+            call = prepare()
+            again = (*rest[:-2], *call.inputs[len(slopes):])
+            return grad(call.composed(*again), [again[i]], g, create_graph=True)[0]
         slope = slopes[i]
         if g.data.ndim or g.data.item() != 1.0:
             with np.errstate(all="ignore"):                  # one number, or one for each item
                 slope = slope * g.data.reshape(-1, *[1] * (slope.ndim - 1))
-        return Tensor(slope.reshape(inputs[i].data.shape))
+        return Tensor(slope.reshape(rest[i].data.shape))
     return vjp

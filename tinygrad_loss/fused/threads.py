@@ -24,7 +24,12 @@ def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
                scale: float, losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
     """Run `walk` over all items. Returns the sum of their losses, and whether all were allowed."""
     size, n_items = arrays[0].size, len(arrays[0])
-    per_block = max(1, BLOCK * n_items // size) if size else 1
+    if size <= BLOCK:                                       # one block, no thread
+        partial = np.zeros(1)
+        ok = walk(0, min(n_items, 1), max(n_items, 1), *arrays, *slopes, weight, scale, losses, partial,
+                  settings)
+        return partial.item(), ok
+    per_block = max(1, BLOCK * n_items // size)
     n_blocks = -(-n_items // per_block)
     partials = np.empty(n_blocks)
     rest = (per_block, *arrays, *slopes, weight, scale, losses, partials, settings)
@@ -37,7 +42,7 @@ def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
                   for start, stop in zip(bounds[1:], bounds[2:], strict=False)]
         ok = walk(0, bounds[1], *rest)
         ok = all([ok, *(other.result() for other in others)])
-    return partials.item() if n_blocks == 1 else float(partials.sum()), ok
+    return float(partials.sum()), ok
 
 
 def _cores() -> int:

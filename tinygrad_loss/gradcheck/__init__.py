@@ -84,8 +84,8 @@ def _of_tensors(f: Callable[..., Any], arrays: list[np.ndarray], at: list[int], 
 
     def scalar(xs: list[Any]) -> Tensor:
         y = (f(*xs) * above).sum()
-        if order == 1:
-            return y
+        if order == 1 or not y.requires_grad:
+            return y if order == 1 else Tensor(0.0)
         slopes = grad(y, [xs[i] for i in at], create_graph=True)
         total = Tensor(0.0)
         for d, direction in zip(slopes, directions, strict=True):

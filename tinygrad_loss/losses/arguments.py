@@ -5,7 +5,7 @@ Every message names the loss and the argument, what was given, and what is expec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,23 +21,38 @@ REDUCTIONS = ("mean", "sum", "none")
 ROW_SUM_TOLERANCE = 1e-4                  # room for the float32 roundings of a very wide softmax
 
 
-def bind(loss: Loss, args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by name, in the order inputs, settings, sample_weight, reduction, path."""
-    given = dict(zip(loss.argument_names, args, strict=False))
-    bound = {**loss.argument_defaults, **given, **named}
-    n = len(loss.argument_names)
-    if len(args) > n or len(bound) != n or (named and not given.keys().isdisjoint(named)):
-        missing = [name for name in loss.input_names if name not in bound]
-        wrong = [name for name in named if name not in loss.argument_names or name in given]
+class Given(NamedTuple):
+    """What a caller gave, complete and in order, not yet tested."""
+
+    inputs: tuple[Any, ...]
+    settings: tuple[Any, ...]
+    sample_weight: Any
+    reduction: str
+    path: str | None
+
+
+def bind(loss: Loss, args: tuple[Any, ...], named: dict[str, Any]) -> Given:
+    """Arguments in the order inputs, settings, sample_weight, reduction, path."""
+    n = len(loss.input_names)
+    if len(args) == n and not named:
+        return Given(args, loss.default_settings, None, "mean", None)
+    names = loss.argument_names
+    positional = dict(zip(names, args, strict=False))
+    given = {**loss.argument_defaults, **positional, **named}
+    if len(args) > len(names) or len(given) != len(names) or positional.keys() & named.keys():
+        missing = [name for name in loss.input_names if name not in given]
+        wrong = [name for name in named if name not in names or name in positional]
         problem = (f"cannot take {wrong[0]!r} there" if wrong else f"needs {missing[0]!r}" if missing
-                   else f"takes at most {n} arguments")
+                   else f"takes at most {len(names)} arguments")
         raise TypeError(f"{loss.name} {problem}. Call it as {loss.name}{loss.__signature__}.")
-    if bound["reduction"] not in REDUCTIONS:
-        raise ValueError(f"{loss.name}: reduction must be one of {', '.join(REDUCTIONS)}; got "
-                         f"{bound['reduction']!r}.")
-    if bound["path"] is not None and bound["path"] not in PATHS:
-        raise ValueError(f"{loss.name}: path must be one of {', '.join(PATHS)}; got {bound['path']!r}.")
-    return bound
+    values = [given[name] for name in names]
+    return Given(tuple(values[:n]), tuple(values[n:-3]), *values[-3:])
+
+
+def one_of(loss: Loss, name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """value must be one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{loss.name}: {name} must be one of {', '.join(choices)}; got {value!r}.")
 
 
 def array(loss: Loss, name: str, value: Any) -> Any:
@@ -52,11 +67,13 @@ def array(loss: Loss, name: str, value: Any) -> Any:
         raise type(error)(f"{loss.name}: {name} is unsuitable. {error}") from None
 
 
-def settings(loss: Loss, given: dict[str, Any], pred: Any) -> tuple[Any, ...]:
-    """The settings in order, tested unless they are the defaults; class weights as an array."""
+def settings(loss: Loss, given: tuple[Any, ...], pred: Any) -> tuple[Any, ...]:
+    """The settings, tested unless they are the defaults; class weights as an array."""
+    if given is loss.default_settings and not loss.has_class_weights:
+        return given
     found = []
-    for name, default in loss.defaults.items():
-        value, domain = given[name], loss.domains[name]
+    for (name, default), value in zip(loss.defaults.items(), given, strict=True):
+        domain = loss.domains[name]
         assert isinstance(domain, Domain)
         if domain.kind == "class weights":
             value = _class_weights(loss, name, value, class_count(pred))
@@ -85,6 +102,15 @@ def _class_weights(loss: Loss, name: str, value: Any, n_classes: int) -> np.ndar
     return weights
 
 
+def common_dtype(inputs: list[Any]) -> np.dtype[Any]:
+    """float32 if all inputs of floats are, else float64."""
+    first: np.dtype[Any] = inputs[0].dtype
+    for x in inputs:
+        if x.dtype is not first and x.dtype.kind == "f":
+            first = np.result_type(first, x.dtype)
+    return first
+
+
 def class_count(pred: Any) -> int:
     """The length of the class axis: axis 1, or the only one."""
     return int(pred.shape[min(1, pred.ndim - 1)]) if pred.ndim else 0
@@ -99,8 +125,9 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
     return weight
 
 
-def check_labels(loss: Loss, inputs: list[Any], ignored: int | None) -> None:
+def check_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
     """Labels must lie within the classes, and rows of probabilities sum to 1."""
+    ignored = dict(zip(loss.defaults, settings, strict=True)).get("ignore_index")
     for name, x in zip(loss.input_names, inputs, strict=True):
         kinds = [domain.kind for domain in loss.alternatives(name)]
         if "labels" in kinds and x.ndim == 1:

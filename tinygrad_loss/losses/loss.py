@@ -10,18 +10,15 @@ once, for both implementations:
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 import math
 import sys
-import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
 from .domain import Domain
@@ -74,6 +71,8 @@ class Loss:
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.argument_defaults = {**self.defaults, "sample_weight": None, "reduction": "mean", "path": None}
         self.argument_names = [*self.input_names, *self.argument_defaults]
+        self.default_settings = tuple(self.defaults.values())
+        self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         self.label_names = [name for name in self.input_names
                             if self.alternatives(name)[0].kind in ("labels", "rows")]
 
@@ -87,6 +86,10 @@ class Loss:
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
 
+    def as_array(self, name: str, value: Any) -> Any:
+        """A Tensor as it is; integers where labels are possible; all else as an array of floats."""
+        return value if isinstance(value, Tensor) else arguments.array(self, name, value)
+
     def alternatives(self, name: str) -> tuple[Domain, ...]:
         """What the argument `name` may be: one domain, or labels or else rows."""
         domain = self.domains[name]
@@ -97,12 +100,19 @@ class Loss:
         return self.alternatives(name)[-1]
 
     def __call__(self, *args: Any, **named: Any) -> Tensor:
+        if not named and (quick := fused.short_cut(self, args)) is not None:
+            return quick
         given = arguments.bind(self, args, named)
         call = Call(self, given)
-        if given["path"] == "composed" or not call.can_be_fused(given["path"]):
+        if given.path == "composed" or not call.can_be_fused(given.path):
             arguments.check_elements(self, call.given)
             return call.composed()
-        return _bridge().run(call)
+        return fused.load().run(call)
+
+
+    def prepare(self, *args: Any) -> Call:
+        """What is about to be computed by a call with these arguments."""
+        return Call(self, arguments.bind(self, args, {}))
 
 
 class Call:
@@ -110,17 +120,18 @@ class Call:
 
     __slots__ = ("divisor", "dtype", "given", "inputs", "items", "loss", "reduction", "settings", "weight")
 
-    def __init__(self, loss: Loss, given: dict[str, Any]) -> None:
-        self.loss, self.reduction = loss, given["reduction"]
-        self.given = [arguments.array(loss, name, given[name]) for name in loss.input_names]
-        self.settings = arguments.settings(loss, given, self.given[0]) if loss.defaults else ()
+    def __init__(self, loss: Loss, given: arguments.Given) -> None:
+        self.loss, self.reduction = loss, given.reduction
+        arguments.one_of(loss, "reduction", given.reduction, arguments.REDUCTIONS)
+        self.given = list(map(loss.as_array, loss.input_names, given.inputs))
+        self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
         if loss.label_names:
-            arguments.check_labels(loss, self.inputs, given.get("ignore_index"))
-        weight = given["sample_weight"]
-        self.weight = None if weight is None else arguments.item_weight(loss, weight, self.items)
-        dtypes = {x.dtype for x in self.inputs if x.dtype.kind == "f"}
-        self.dtype = dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
+            arguments.check_labels(loss, self.inputs, self.settings)
+        self.weight = given.sample_weight
+        if self.weight is not None:
+            self.weight = arguments.item_weight(loss, self.weight, self.items)
+        self.dtype = arguments.common_dtype(self.inputs)
         self.divisor = self._divisor() if self.reduction == "mean" else 1.0
 
     def _divisor(self) -> float:
@@ -135,10 +146,9 @@ class Call:
 
     def can_be_fused(self, path: str | None) -> bool:
         """Is numba there, and has the kernel the gradients that are wanted?"""
-        if not _numba_is_installed():
-            if path == "fused":
-                raise ImportError("path='fused' needs numba. Run pip install numba, or use path='composed'.")
-            _warn_once()
+        if path is not None:
+            arguments.one_of(self.loss, "path", path, arguments.PATHS)
+        if not fused.is_available(path):
             return False
         beyond = [*self.inputs[self.loss.family.differentiated:], self.weight]
         return not (recording.get() and any_requires_grad(beyond))
@@ -163,20 +173,3 @@ def any_requires_grad(values: list[Any]) -> bool:
         if isinstance(x, Tensor) and x.requires_grad:
             return True
     return False
-
-
-@cache
-def _numba_is_installed() -> bool:
-    return importlib.util.find_spec("numba") is not None
-
-
-@cache
-def _warn_once() -> None:
-    warnings.warn("numba is not installed: losses take the composed path, which is right but slower. "
-                  "Run pip install numba for the fused one.", stacklevel=5)
-
-
-@cache
-def _bridge() -> Any:
-    """Loaded by the first fused call, and numba with it."""
-    return importlib.import_module("tinygrad_loss.fused.bridge")

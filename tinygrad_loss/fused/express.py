@@ -1,0 +1,44 @@
+"""A short cut for the commonest call while it is small: `loss(pred, target)`, a few numbers each.
+
+There, finding out what the caller meant takes longer than the loss itself. Where both arguments are
+plainly what the kernel wants, it is run at once, by the same driver and so with the same bits. For
+anything else the answer is None, and the general way takes over: it alone converts, and complains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Tensor, recording
+from .bridge import node
+from .compile import driver
+from .threads import BLOCK
+
+if TYPE_CHECKING:
+    from ..losses.loss import Loss
+
+
+def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
+    """The mean of an elementwise loss with its default settings; None if anything is unusual."""
+    if type(pred) is not Tensor or type(target) is not np.ndarray:
+        return None
+    x = pred.data
+    n = x.size
+    if (x.shape != target.shape or x.dtype is not target.dtype or not 0 < n <= BLOCK or x.ndim != 1
+            or not (x.flags.c_contiguous and target.flags.c_contiguous)):
+        return None
+    wanted = pred.requires_grad and recording.get()
+    slope = np.empty(n, x.dtype) if wanted else None
+    partial, scale = np.empty(1), 1.0 / n
+    try:
+        ok = driver(loss, True)(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
+    except OSError:
+        return None
+    if not ok:
+        return None
+    value = np.array(partial.item() * scale, x.dtype)
+    if not wanted:
+        return Tensor(value)
+    return node(loss).node(value, (pred,), (lambda: loss.prepare(pred, target), [slope]))
