@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import Tensor, grad, primitive, recording
-from ..losses.arguments import check_elements
-from ..losses.loss import any_requires_grad
 from .compile import driver, forget_disk
 from .threads import run_blocks
 
@@ -27,7 +25,7 @@ def run(call: Call) -> Tensor:
     """The value of a loss as a Tensor that already knows its gradient."""
     loss, inputs = call.loss, call.inputs
     differentiated = inputs[:loss.family.differentiated]
-    wanted = recording.get() and any_requires_grad(differentiated)
+    wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
     slopes = [np.empty(x.shape, x.dtype) if wanted else None for x in arrays[:len(differentiated)]]
     losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
@@ -42,7 +40,7 @@ def run(call: Call) -> Tensor:
         forget_disk()
         total, ok = run_blocks(driver(loss, target_is_row), *rest)
     if not ok:
-        check_elements(loss, call.given)                     # says which element, and raises
+        call.check_elements()                                # says which element, and raises
     value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
     if not wanted:
         return Tensor(value)

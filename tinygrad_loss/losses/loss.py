@@ -58,12 +58,14 @@ class Loss:
                  kernel_for_rows: Callable[..., Any] | None = None,
                  divisor: Callable[..., float] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
+                 exact: Callable[..., Any] | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
         self.composed, self.kernel, self.family = composed, kernel, family
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label
         self.divisor = divisor                        # what the mean divides by; None: the items
         self.domains, self.claims, self.known = domains, claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
+        self.exact = exact                            # one item by the textbook, in any precision
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
         signature = inspect.signature(composed).parameters.values()
@@ -105,7 +107,7 @@ class Loss:
         given = arguments.bind(self, args, named)
         call = Call(self, given)
         if given.path == "composed" or not call.can_be_fused(given.path):
-            arguments.check_elements(self, call.given)
+            call.check_elements()
             return call.composed()
         return fused.load().run(call)
 
@@ -150,8 +152,18 @@ class Call:
             arguments.one_of(self.loss, "path", path, arguments.PATHS)
         if not fused.is_available(path):
             return False
-        beyond = [*self.inputs[self.loss.family.differentiated:], self.weight]
-        return not (recording.get() and any_requires_grad(beyond))
+        return not self.wants_gradient([*self.inputs[self.loss.family.differentiated:], self.weight])
+
+    def wants_gradient(self, inputs: list[Any]) -> bool:
+        """Shall a gradient reach one of these inputs?"""
+        for x in inputs:                                      # a loop: this runs in every call
+            if isinstance(x, Tensor) and x.requires_grad:
+                return recording.get()
+        return False
+
+    def check_elements(self) -> None:
+        """Raise ValueError for the first element outside the domain of its argument."""
+        arguments.check_elements(self.loss, self.given)
 
     def composed(self, *inputs: Tensor) -> Tensor:
         """The composed path, of these inputs or of the call's own."""
@@ -165,11 +177,3 @@ class Call:
         if self.reduction == "none":
             return losses
         return losses.sum() / self.divisor if self.reduction == "mean" else losses.sum()
-
-
-def any_requires_grad(values: list[Any]) -> bool:
-    """Is there a Tensor among the values that wants a gradient?"""
-    for x in values:                                      # a loop: this runs in every call
-        if isinstance(x, Tensor) and x.requires_grad:
-            return True
-    return False
