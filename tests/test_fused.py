@@ -28,7 +28,7 @@ from tinygrad_loss.fused.compile import driver
 pred = Tensor([1.5, -2.0, 0.5], requires_grad=True)
 loss = losses.bce_with_logits(pred, [1.0, 0.0, 1.0])
 loss.backward()
-stats = driver(losses.bce_with_logits, True).stats
+stats = driver(losses.bce_with_logits, True, False).stats
 print(float(loss), float(pred.grad[0]), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
@@ -65,16 +65,16 @@ def test_a_second_process_compiles_nothing(package):
 
 def test_an_edited_kernel_is_compiled_again(package):
     value, slope, *_ = run(package)
-    edit(package / "tinygrad_loss/losses/bce_with_logits.py", "cost = (yes + no)", "cost = 2.0 * (yes + no)")
+    edit(package / "tinygrad_loss/losses/bce_with_logits.py", "return (yes + no)", "return 2.0 * (yes + no)")
     edited, same_slope, hits, misses = run(package)
     assert edited > value and same_slope == slope and (hits, misses) == (0, 1)
 
 
 def test_an_edited_helper_is_compiled_again(package):
     value, *_ = run(package)
-    edit(package / "tinygrad_loss/fused/vmath.py", "return ((a + b)", "return 2.0 * ((a + b)")
+    edit(package / "tinygrad_loss/fused/vmath.py", "return e - s * (e - z * q)", "return 2.0 * (e - s * (e - z * q))")
     edited, _, hits, misses = run(package)
-    assert edited == 2 * value and (hits, misses) == (0, 1)
+    assert edited > value and (hits, misses) == (0, 1)
 
 
 def test_nowhere_to_write_is_no_error(package):

@@ -5,6 +5,14 @@ from .engine import Tensor, grad, maximum, minimum, no_grad, primitive, where
 from .gradcheck import gradcheck
 from .joining import concatenate, stack
 
+
+
+def warmup(progress: bool = False) -> int:
+    """Compile every fused loss now, so that no later call waits for it; the number of drivers made."""
+    from .warmup import warmup as compile_all
+    return compile_all(progress)
+
+
 __all__ = ["Tensor", "concatenate", "grad", "gradcheck", "losses", "maximum", "minimum", "no_grad",
-           "primitive", "stack", "where"]
+           "primitive", "stack", "warmup", "where"]
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import Tensor, grad, primitive, recording
+from . import buffers
 from .compile import driver, forget_disk
 from .threads import run_blocks
 
@@ -27,18 +28,19 @@ def run(call: Call) -> Tensor:
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
-    slopes = [np.empty(x.shape, x.dtype) if wanted else None for x in arrays[:len(differentiated)]]
+    slopes = [buffers.empty(x.shape, x.dtype) if wanted else None for x in arrays[:len(differentiated)]]
     losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor if call.reduction == "mean" else 1.0
 
     rest = arrays, slopes, weight, scale, losses, call.settings
+    single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim
     try:
-        total, ok = run_blocks(driver(loss, target_is_row), *rest)
+        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
     except OSError:                                          # the disk's cache cannot be used after all
         forget_disk()
-        total, ok = run_blocks(driver(loss, target_is_row), *rest)
+        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
     value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)

@@ -17,9 +17,11 @@ from types import CodeType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numba
-from numba.extending import register_jitable
+import numpy as np
+from numba.extending import intrinsic, overload, register_jitable
 
-from .vmath import total
+from . import vmath, vmath32
+from .vmath import total, wide_vectors
 
 if TYPE_CHECKING:
     from ..losses.loss import Loss
@@ -27,21 +29,39 @@ if TYPE_CHECKING:
 
 _disk = SimpleNamespace(usable=True)
 
+# In the driver's own arithmetic, which is the sum over a block, the order of additions is free: so the
+# sum is vectorised too. The order is fixed when compiled, whatever the thread. Kernels keep theirs.
+OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+
 
 @cache
-def driver(loss: Loss, target_is_row: bool) -> Callable[..., Any]:
-    """The compiled loop of a loss; machine code is made, or loaded, when it first meets a dtype."""
+def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
+    """The compiled loop of a loss, for float64 or for single precision; machine code is made, or loaded,
+    when it first meets its arguments."""
     kernel = loss.kernel_for_rows if target_is_row and loss.kernel_for_rows else loss.kernel
+    if single:
+        kernel = _with_short_functions(kernel)
     holds = tuple(loss.element_domain(name).holds for name in loss.input_names)
     parts = [function for f in (kernel, *holds, total) for function in _with_helpers(f)]
     for function in parts:
         _allow(function)
     build = import_module(f".{loss.family.driver}", __package__).build
     walk = build(kernel, holds, total, _fingerprint(parts))
+    if numba.config.DISABLE_JIT:                     # plain Python, for a debugger
+        return np.errstate(all="ignore")(walk)
     try:
-        return numba.njit(walk, nogil=True, error_model="numpy", cache=_disk.usable)
+        return numba.njit(walk, **OPTIONS, cache=_disk.usable)
     except RuntimeError:                             # nowhere to write: compile in every process
-        return numba.njit(walk, nogil=True, error_model="numpy")
+        return numba.njit(walk, **OPTIONS)
+
+
+def _with_short_functions(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """The same kernel, except that it calls the functions of vmath32 where it names those of vmath."""
+    assert isinstance(kernel, FunctionType)
+    short = {name: getattr(vmath32, name) for name, value in kernel.__globals__.items()
+             if getattr(value, "__module__", "") == vmath.__name__ and hasattr(vmath32, name)}
+    return FunctionType(kernel.__code__, {**kernel.__globals__, **short}, kernel.__name__,
+                        kernel.__defaults__, kernel.__closure__) if short else kernel
 
 
 def forget_disk() -> None:
@@ -52,8 +72,28 @@ def forget_disk() -> None:
 
 @cache
 def _allow(function: FunctionType) -> None:
-    """Let numba compile a plain function where compiled code calls it."""
-    register_jitable(function)
+    """Let numba compile a plain function into the code that calls it.
+
+    It must be inlined, or the loop around it cannot become vector instructions. A multiplication and
+    an addition may be contracted into one instruction; nothing else may be rearranged, except in a
+    sum that says `any_order`.
+    """
+    free = {"reassoc", "nsz"} if getattr(function, "any_order", False) else set[str]()
+    register_jitable(fastmath={"contract"} | free, forceinline=True)(function)
+
+
+@overload(wide_vectors, inline="always")
+def _wide_vectors() -> Any:
+    return lambda: _set_vector_width()
+
+
+@intrinsic
+def _set_vector_width(context: Any) -> Any:
+    """Mark the function that is being compiled; LLVM would else use half of the widest vectors."""
+    def mark(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+    return numba.types.none(), mark
 
 
 def _with_helpers(function: Callable[..., Any]) -> Iterator[FunctionType]:
@@ -61,10 +101,15 @@ def _with_helpers(function: Callable[..., Any]) -> Iterator[FunctionType]:
     found, waiting = set[Any](), [cast(Any, function)]
     while waiting:
         f = waiting.pop()
-        if isinstance(f, FunctionType) and f not in found and not f.__module__.startswith("n"):
+        ours = isinstance(f, FunctionType) and f is not wide_vectors and not _belongs_to_numpy(f)
+        if ours and f not in found:
             found.add(f)
             waiting += [f.__globals__.get(name) for name in f.__code__.co_names]
             yield f
+
+
+def _belongs_to_numpy(function: FunctionType) -> bool:
+    return function.__module__.partition(".")[0] in ("numpy", "numba")
 
 
 def _fingerprint(functions: list[FunctionType]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .vmath import wide_vectors
+
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
@@ -16,23 +18,25 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
+        wide_vectors()
         ok = True
-        costs = np.empty(per_block)
         for block in range(first, last):
             start = block * per_block
-            stop = min(start + per_block, pred.size)
-            p, t = pred[start:stop], target[start:stop]
+            here = slice(start, min(start + per_block, pred.size))
+            p, t = pred[here], target[here]
+            sum_of_costs = 0.0
             for i in range(p.size):
                 x, y = np.float64(p[i]), np.float64(t[i])
                 cost, slope = kernel(x, y, *settings)
-                factor = 1.0 if weight is None else weight[start + i]
-                costs[i] = cost * factor
+                if weight is not None:
+                    cost, slope = cost * weight[start + i], slope * weight[start + i]
                 if dpred is not None:
-                    dpred[start + i] = slope * (scale * factor)
+                    dpred[start + i] = slope * scale
+                if losses is not None:
+                    losses[start + i] = cost
+                sum_of_costs += cost
                 ok &= holds_pred(x) & holds_target(y)
-            partials[block] = total(costs[:p.size])
-            if losses is not None:
-                losses[start:stop] = costs[:p.size]
+            partials[block] = sum_of_costs
         return ok
 
     return walk

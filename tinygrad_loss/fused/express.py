@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arraylike import FLOAT32
 from ..engine import Tensor, recording
+from ..losses.arguments import bind
+from ..losses.loss import Call
 from .bridge import node
 from .compile import driver
 from .threads import BLOCK
@@ -33,7 +36,7 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     slope = np.empty(n, x.dtype) if wanted else None
     partial, scale = np.empty(1), 1.0 / n
     try:
-        ok = driver(loss, True)(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
+        ok = driver(loss, True, x.dtype is FLOAT32)(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
     except OSError:
         return None
     if not ok:
@@ -41,4 +44,4 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     value = np.array(partial.item() * scale, x.dtype)
     if not wanted:
         return Tensor(value)
-    return node(loss).node(value, (pred,), (lambda: loss.prepare(pred, target), [slope]))
+    return node(loss).node(value, (pred,), (lambda: Call(loss, bind(loss, (pred, target), {})), [slope]))

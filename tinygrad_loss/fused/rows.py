@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .vmath import wide_vectors
+
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
@@ -20,6 +22,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
+        wide_vectors()
         ok = True
         n_rows, width = pred.shape
         costs = np.empty(per_block)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .vmath import wide_vectors
+
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
@@ -16,6 +18,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     def walk(first, last, per_block, a, b, c, da, db, dc, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
+        wide_vectors()
         ok = True
         n_items, width = a.shape
         costs = np.empty(per_block)

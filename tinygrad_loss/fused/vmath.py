@@ -1,40 +1,286 @@
-"""Elementary functions for kernels: plain scalar Python, compiled into the loops that call them."""
+"""Elementary functions for kernels, written so that a compiler can do many at once.
+
+Why not `math.exp`? It is a call into a library, one number at a time. Inside a loop it forbids the
+compiler to work on 4 or 8 numbers with one instruction, and becomes the whole cost of a loss. The
+functions here are straight-line arithmetic: no branch, no table, no call. Compiled into a driver's
+loop they disappear into it, and the loop as a whole becomes vector instructions. They are right to
+1.5 ulp (units in the last place) over all float64 numbers, at 0, -0, inf and nan too; a test
+compares them with 50 digits.
+
+How to compute an exponential. Three steps, as in every such function:
+
+1. Range reduction. A polynomial can follow exp only over a short stretch. Since exp(x + ln 2) =
+   2 exp(x), take away whole multiples of ln 2:  x = n ln 2 + r  with |r| <= ln(2)/2 = 0.35.
+
+   n is x / ln 2, rounded. Rounding without a branch: add 1.5 * 2^52. Up there neighbouring floats are
+   1 apart, so the sum is rounded to a whole number by the adder itself; subtract it again and n is
+   left. And the last bits of the sum, read as an integer, are n.
+
+   r = x - n ln 2 must be right to the last bit although n ln 2 may be 700. So ln 2 comes in two parts:
+   LN2_HIGH has 32 zero bits at its end, so that n * LN2_HIGH is exact, and subtracting it is too;
+   LN2_LOW brings the rest.
+
+2. Polynomial.  exp(r) = 1 + r + r^2 (c0 + c1 r + ... + c9 r^9).  The coefficients are those of the
+   polynomial that comes closest over the stretch, near 1/2, 1/6, 1/24 ...; written out in Horner's
+   form, because a loop over them would not be vectorised. The first two terms stay out of the
+   polynomial: 1 and r are exact, and what is rounded is multiplied by r^2 < 0.12.
+
+3. Put the exponent back. 2^n is the float whose exponent bits hold n + 1023: an addition and a shift.
+   Near the ends of the range 2^n itself overflows or vanishes where the result does not, so it is
+   applied in two halves. A result below 2^-1022 is thereby rounded once, as it should be.
+
+Error budget of exp, in ulp of the result: rounding r 0.18, polynomial 0.1, r^2 * q and the sums 0.2,
+the final addition 0.5; in all below 1. Logarithms go the other way: the exponent bits are taken off,
+what is left lies between sqrt(1/2) and sqrt(2), and a series in s = f / (2 + f) finishes the work.
+
+A note on `np.float64(...).view(np.int64)`: the same 64 bits, read as an integer. It costs nothing.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy import exp, log, log1p
 
-__all__ = ["distance", "exp", "log", "log1p", "peak", "total"]
+ROUND = 6755399441055744.0                    # 1.5 * 2^52: adding it rounds to a whole number
+ROUND_BITS = 0x4338000000000000               # the same number, as bits
+LOG2_E = 1.4426950408889634                   # 1 / ln 2
+LN2_HIGH = 0.6931471803691238                 # ln 2, its last 32 bits zero
+LN2_LOW = 1.9082149292705877e-10              # ln 2 - LN2_HIGH
+SQRT_HALF_BITS = 0x3FE6A09E667F3BCD           # sqrt(1/2)
+ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
+EXP_MIN, EXP_MAX = -746.0, 710.0              # beyond, exp is 0 or inf
+SMALLEST_NORMAL = 2.2250738585072014e-308
+
+
+def _reduce(x):
+    """n, r and what rounding r lost, for x = n ln 2 + r; x from EXP_MIN to EXP_MAX, or nan."""
+    shifted = x * LOG2_E + ROUND
+    n = shifted - ROUND
+    high, low = x - n * LN2_HIGH, n * LN2_LOW
+    r = high - low
+    return np.float64(shifted).view(np.int64) - ROUND_BITS, r, (high - r) - low
+
+
+def _exp_series(r):
+    """(exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2."""
+    q = 2.510038549551032e-08
+    q = q * r + 2.7620088445409746e-07
+    q = q * r + 2.7557268459997064e-06
+    q = q * r + 2.4801521295954376e-05
+    q = q * r + 0.00019841269863053618
+    q = q * r + 0.0013888888917213717
+    q = q * r + 0.008333333333330062
+    q = q * r + 0.04166666666662413
+    q = q * r + 0.16666666666666669
+    return q * r + 0.5000000000000001
+
+
+def _two_to_the(n):
+    """2^n in two factors, each of them a normal number."""
+    half = n >> 1
+    return np.int64((half + 1023) << 52).view(np.float64), np.int64((n - half + 1023) << 52).view(np.float64)
+
+
+def exp(x):
+    """e to the power of x."""
+    bounded = EXP_MAX if x > EXP_MAX else x
+    bounded = EXP_MIN if x < EXP_MIN else bounded
+    n, r, lost = _reduce(bounded)
+    a, b = _two_to_the(n)
+    return ((1.0 + (r + (r * r * _exp_series(r) + lost))) * a) * b
+
+
+def expm1(x):
+    """exp(x) - 1, without losing the digits of a small x."""
+    bounded = EXP_MAX if x > EXP_MAX else x
+    bounded = -50.0 if x < -50.0 else bounded
+    n, r, lost = _reduce(bounded)
+    s = r * r * _exp_series(r) + lost
+    a, b = _two_to_the(n)
+    two_n = a * b if n < 57 else 1.0
+    whole = (two_n - 1.0) + two_n * r
+    rest = two_n * r - (whole - (two_n - 1.0))               # what rounding the whole lost
+    small, large = whole + (two_n * s + rest), ((1.0 + (r + s)) * a) * b
+    result = small if n < 57 else large                      # where the 1 no longer counts
+    return x if x == 0.0 else result
+
+
+def _log_parts(x):
+    """k and f = m - 1 for x = 2^k m, m between sqrt(1/2) and sqrt(2); x normal and positive."""
+    bits = np.float64(x).view(np.int64)
+    k = (bits - SQRT_HALF_BITS) >> 52
+    m = np.int64(bits - (k << 52)).view(np.float64)
+    return np.float64(k), m - 1.0
+
+
+def _log_series(f, s):
+    """log(1 + f) - f, for s = f / (2 + f) and |s| <= 0.172."""
+    z = s * s
+    q = 0.13086907887965027
+    q = q * z + 0.13268746195596595
+    q = q * z + 0.15386240708969665
+    q = q * z + 0.18181795621632782
+    q = q * z + 0.22222222391887064
+    q = q * z + 0.2857142857080285
+    q = q * z + 0.4000000000000088
+    q = q * z + 0.6666666666666666
+    return -s * (f - z * q)
+
+
+def log(x):
+    """The natural logarithm."""
+    tiny = x < SMALLEST_NORMAL
+    k, f = _log_parts(x * 18014398509481984.0 if tiny else x)            # 2^54
+    k = k - 54.0 if tiny else k
+    result = k * LN2_HIGH + (f + (_log_series(f, f / (2.0 + f)) + k * LN2_LOW))
+    result = x if x == np.inf else result
+    result = -np.inf if x == 0.0 else result
+    return result if x >= 0.0 else np.nan
+
+
+def log1p(x):
+    """log(1 + x), without losing the digits of a small x."""
+    u = 1.0 + x
+    lost = x - (u - 1.0) if x < 1.0 else 1.0 - (u - x)                   # what rounding u lost
+    k, f = _log_parts(u)
+    result = k * LN2_HIGH + (f + (_log_series(f, f / (2.0 + f)) + (k * LN2_LOW + lost / u)))
+    result = x if x == np.inf else result
+    result = -np.inf if x == -1.0 else result
+    result = x if x == 0.0 else result
+    return result if x >= -1.0 else np.nan
+
+
+def logistic(x):
+    """For x >= 0: exp(-x), sigmoid(x) and softplus(-x) = log(1 + exp(-x)), for one exponential and one
+    division: 1 / (1 + e) and e / (2 + e) come from the reciprocal of (1 + e)(2 + e)."""
+    n, r, _ = _reduce(EXP_MIN if x > -EXP_MIN else -x)
+    a, b = _two_to_the(n)
+    e = ((1.0 + (r + r * r * _exp_series(r))) * a) * b
+    one, two = 1.0 + e, 2.0 + e
+    reciprocal = 1.0 / (one * two)
+    return e, two * reciprocal, _log1p_unit(e, e * one * reciprocal)
+
+
+def _log1p_unit(e, s):
+    """log(1 + e) for 0 <= e <= 1, given s = e / (2 + e): the series alone, no exponent to take off."""
+    z = s * s
+    q = 0.161658308735399
+    q = q * z + 0.08799896704480586
+    q = q * z + 0.12001237586097568
+    q = q * z + 0.13314126888092429
+    q = q * z + 0.1538557112116336
+    q = q * z + 0.18181789398507564
+    q = q * z + 0.22222222718175985
+    q = q * z + 0.2857142856710136
+    q = q * z + 0.4000000000001461
+    q = q * z + 0.6666666666666666
+    return e - s * (e - z * q)
+
+
+def softplus(x):
+    """log(1 + exp(x)), as a sum of two terms that are never negative."""
+    e = exp(-abs(x))
+    rest = _log1p_unit(e, e / (2.0 + e))
+    return rest + x if x > 0.0 else rest
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x))."""
+    n, r, lost = _reduce(EXP_MIN if abs(x) > -EXP_MIN else -abs(x))
+    a, b = _two_to_the(n)
+    s = r * r * _exp_series(r) + lost
+    p = r + s
+    high = 1.0 + p
+    low = (p - (high - 1.0)) + ((r - p) + s)
+    e, e_low = (high * a) * b, (low * a) * b                 # exp(-|x|), in two parts
+    below = 1.0 + e
+    rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
+    above, above_low = (e, e_low) if x < 0.0 else (1.0, 0.0)
+    result = above / below
+    return result + (above_low - result * rest) * (1.457 - 0.5 * below)       # 1 / below, nearly
+
+
+def tanh(x):
+    """The hyperbolic tangent, as t / (t + 2) with t = exp(2 |x|) - 1, both in two parts."""
+    n, r, lost = _reduce(40.0 if abs(x) > 20.0 else 2.0 * abs(x))
+    a, b = _two_to_the(n)
+    two_n = a * b
+    s = two_n * (r * r * _exp_series(r) + lost)
+    whole = (two_n - 1.0) + two_n * r
+    rest = two_n * r - (whole - (two_n - 1.0))
+    t = whole + (s + rest)
+    t_low = (whole - t) + (s + rest)
+    below = t + 2.0
+    below_low = (t - (below - 2.0) if t < 2.0 else 2.0 - (below - t)) + t_low
+    result = t / below
+    result = result + (t_low - result * below_low) / below
+    return -result if x < 0.0 else x if x == 0.0 else result
+
+
+def exponentials(x, top, left_out, out):
+    """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out].
+
+    Where top is inf, it has 1 and all below it 0.
+    """
+    result = 0.0
+    for i in range(x.size):
+        out[i] = _exp_minus(x[i], top)
+        result += 0.0 if i == left_out else out[i]
+    return result
+
+
+exponentials.any_order = True                                # type: ignore[attr-defined]
+
+
+def _exp_minus(x, top):
+    """exp(x - top) for x <= top, right although x - top is rounded; 1 where they are equal."""
+    d = 0.0 if x == top else x - top
+    t = d - x
+    lost = (x - (d - t)) - (top + t)                         # x - top = d + lost, exactly
+    bounded = EXP_MIN if d < EXP_MIN else d
+    n, r, rest = _reduce(bounded)
+    a, b = _two_to_the(n)
+    e = ((1.0 + (r + (r * r * _exp_series(r) + rest))) * a) * b
+    return e + e * lost if EXP_MIN < d < 0.0 else e
 
 
 def total(x):
-    """The sum of x, as eight running sums that are then combined in a fixed tree."""
-    a = b = c = d = e = f = g = h = 0.0
-    whole = x.size // 8 * 8
-    for i in range(0, whole, 8):
-        a += x[i]
-        b += x[i + 1]
-        c += x[i + 2]
-        d += x[i + 3]
-        e += x[i + 4]
-        f += x[i + 5]
-        g += x[i + 6]
-        h += x[i + 7]
-    for i in range(whole, x.size):
-        a += x[i]
-    return ((a + b) + (c + d)) + ((e + f) + (g + h))
+    """The sum of x: sums of a thousand, then the sum of these, so that roundings stay few."""
+    result = 0.0
+    for start in range(0, x.size, 1024):
+        result += _sum(x[start:start + 1024])
+    return result
+
+
+def _sum(x):
+    """The sum of x in the order that suits the vector unit, fixed when compiled."""
+    result = 0.0
+    for i in range(x.size):
+        result += x[i]
+    return result
+
+
+_sum.any_order = True                                        # type: ignore[attr-defined]
 
 
 def peak(x):
-    """The largest element of x; nan if there is one."""
-    top = x[0]
+    """The largest element of x; nan if there is one.
+
+    Compared as integers, since a maximum of floats is not vectorised: floats are ordered like their
+    bits, if those of negative ones are turned round.
+    """
+    if x.size < 32:                                          # too few to be worth it
+        top = x[0]
+        for i in range(1, x.size):
+            top = x[i] if x[i] > top or x[i] != x[i] else top
+        return top
+    bits = x.view(np.int64)
+    largest = bits[0] ^ ((bits[0] >> 63) & ALL_BUT_SIGN)
+    nans = 0
     for i in range(x.size):
-        if x[i] > top or x[i] != x[i]:
-            top = x[i]
-        if top != top:
-            return top
-    return top
+        key = bits[i] ^ ((bits[i] >> 63) & ALL_BUT_SIGN)
+        largest = key if key > largest else largest
+        nans += x[i] != x[i]
+    return np.nan if nans else np.int64(largest ^ ((largest >> 63) & ALL_BUT_SIGN)).view(np.float64)
 
 
 def distance(x, y):
@@ -47,3 +293,7 @@ def distance(x, y):
     for i in range(x.size):
         squares += ((x[i] - y[i]) / scale) ** 2
     return scale * np.sqrt(squares)
+
+
+def wide_vectors():
+    """A word to the compiler, where a driver's loop says it: use the widest vectors there are."""

@@ -14,7 +14,7 @@ Source: D. R. Cox, The Regression Analysis of Binary Sequences, 1958.
 import math
 
 from ..engine import where
-from ..fused.vmath import exp, log1p
+from ..fused.vmath import logistic
 from .domain import REAL, UNIT, positive
 from .family import ELEMENTWISE
 from .loss import Claims, Known, Loss
@@ -22,26 +22,29 @@ from .loss import Claims, Known, Loss
 
 def composed(pred, target, pos_weight=1.0):
     sure = abs(pred) == math.inf                             # 0 * inf, when a sure answer is right
-    missed = where(sure & (target == 0), 0, pos_weight * target * (-pred).softplus())
+    missed = where(sure & (target == 0), 0, pos_weight * (target * (-pred).softplus()))
     false_alarm = where(sure & (target == 1), 0, (1 - target) * pred.softplus())
     return missed + false_alarm
 
 
 def kernel(pred, target, pos_weight):
     yes, no = pos_weight * target, 1.0 - target
-    e = exp(-abs(pred))                                      # softplus(|z|) = |z| + log1p(e)
-    p = 1.0 / (1.0 + e)                                      # sigmoid(|z|)
-    if pred > 0.0:
-        wrong, slope = no, (no - yes * e) * p
-    else:
-        wrong, slope = yes, (no * e - yes) * p
-    cost = (yes + no) * log1p(e)
-    return cost if wrong == 0.0 else cost + wrong * abs(pred), slope
+    e, p, tail = logistic(abs(pred))                         # exp(-|z|), sigmoid(|z|), softplus(-|z|)
+    against = no if pred > 0.0 else target                   # what speaks against the sign of z
+    linear = 0.0 if against == 0.0 else against * abs(pred)
+    linear = linear if pred > 0.0 else pos_weight * linear
+    slope = no - yes * e if pred > 0.0 else no * e - yes
+    return (yes + no) * tail + linear, slope * p
+
+
+def exact(mp, pred, target, pos_weight):
+    return [pos_weight * target * mp.log(1 + mp.exp(-pred)), (1 - target) * mp.log(1 + mp.exp(pred))]
 
 
 loss = Loss(
     composed, kernel, ELEMENTWISE,
     domains={"pred": REAL, "target": UNIT, "pos_weight": positive(0.3, 4.0)},
+    exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=lambda pos_weight: max(1.0, pos_weight),
                   minimum=0.0),
     known=[Known([2.3, -1.5, 0.8, -0.3, 1.7], [1, 0, 1, 0, 1], value=0.27804013647665720,

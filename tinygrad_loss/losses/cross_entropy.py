@@ -19,7 +19,7 @@ Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import exp, log, log1p, peak
+from ..fused.vmath import exponentials, log, log1p, peak, total
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import ROWS
 from .loss import Claims, Known, Loss
@@ -37,13 +37,16 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         kept = target != ignore_index
         pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
         label = np.where(kept, target, 0)
-        others = where(np.arange(n_classes) == label[:, None], -np.inf, pred).logsumexp(axis=1)
         own = pred[np.arange(n_rows), label]
+        origin = np.where(np.isfinite(own.numpy()), own.numpy(), 0)         # a constant
+        hot = np.arange(n_classes) == label[:, None]
+        others = where(hot, -np.inf, pred - origin[:, None]).logsumexp(axis=1)
         nobody = (others == -np.inf) & (own == -np.inf)
-        loss = weight[label] * where(nobody, np.inf, (others - own).softplus())
+        margin = where(nobody, np.inf, others - (own - origin))
+        loss = where(weight[label] == 0, 0, weight[label] * margin.softplus())
     if label_smoothing > 0:
-        uniform = np.full(n_classes, 1 / n_classes)
-        loss = (1 - label_smoothing) * loss + label_smoothing * cost(uniform)
+        smooth = label_smoothing * cost(np.full(n_classes, 1 / n_classes))
+        loss = (1 - label_smoothing) * loss + smooth if label_smoothing < 1 else smooth
     return where(kept, loss, 0)
 
 
@@ -52,61 +55,71 @@ def kernel(pred, target, dpred, weight, ignore_index, label_smoothing):
     if target == ignore_index or top == -np.inf:
         dpred[:] = 0.0
         return 0.0 if target == ignore_index else np.inf
-    others = 0.0                                             # of all classes but the label's
-    for c in range(pred.size):
-        dpred[c] = 1.0 if pred[c] == top else exp(pred[c] - top)
-        others += 0.0 if c == target else dpred[c]
-    total = others + dpred[target]
-    if pred[target] == np.inf and others >= 1.0:             # inf against inf has no limit
-        total = np.nan
+    others = exponentials(pred, top, target, dpred)          # sum of exp(z - top), the label's left out
+    own = dpred[target]
     certain = pred[target] == top
-    log_total = log1p(others) if certain and total == total else log(total)
-    own, each = (1.0 - label_smoothing) * weight[target], label_smoothing / pred.size
-    loss = own * (log_total if certain else log_total + (top - pred[target]))
-    mass = 0.0
+    if certain and top == np.inf and others >= 1.0:          # inf against inf has no limit
+        others = np.nan
+    log_sum = log1p(others) if certain else log(others + own)
+    cost, each, mass = (1.0 - label_smoothing) * weight[target], label_smoothing / pred.size, 0.0
+    loss = log_sum if certain else log_sum + (top - pred[target])
+    loss = 0.0 if cost == 0.0 else cost * loss
     if each > 0.0:
         for c in range(pred.size):
-            if weight[c] > 0.0:
-                mass += each * weight[c]
-                loss += each * weight[c] * ((0.0 if pred[c] == top else top - pred[c]) + log_total)
-    at_label = (mass * dpred[target] - own * others) / total
+            gap = 0.0 if pred[c] == top else top - pred[c]
+            dpred[c] = 0.0 if weight[c] == 0.0 else each * weight[c] * (gap + log_sum)
+        loss, mass = loss + total(dpred), each * total(weight)
+        exponentials(pred, top, target, dpred)
     for c in range(pred.size):
-        dpred[c] = (own + mass) / total * dpred[c] - each * weight[c]
-    dpred[target] = at_label - each * weight[target]
+        dpred[c] *= (cost + mass) / (others + own)
+    dpred[target] = (mass * own - cost * others) / (others + own)
+    if each > 0.0:
+        for c in range(pred.size):
+            dpred[c] -= each * weight[c]
     return loss
 
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
-    top = peak(pred)
-    rest, winners = 0.0, 0
+    top, first = peak(pred), 0
     for c in range(pred.size):
-        dpred[c] = 1.0 if pred[c] == top else exp(pred[c] - top)
-        winners += pred[c] == top
-        rest += 0.0 if pred[c] == top else dpred[c]
-    log_total = log1p(rest) if winners == 1 else log(winners + rest)
-    loss, mass = 0.0, 0.0
+        first = c if pred[c] == top else first
+    rest = exponentials(pred, top, first, dpred)
+    log_sum = log1p(rest)
+    for c in range(pred.size):
+        dpred[c] = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
+    mass = total(dpred)
+    for c in range(pred.size):
+        gap = 0.0 if pred[c] == top else top - pred[c]
+        dpred[c] = 0.0 if dpred[c] == 0.0 else dpred[c] * (gap + log_sum)
+    loss = total(dpred)
+    exponentials(pred, top, first, dpred)
     for c in range(pred.size):
         q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-        mass += q
-        if q != 0.0:
-            loss += q * ((0.0 if pred[c] == top else top - pred[c]) + log_total)
-    for c in range(pred.size):
-        q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-        dpred[c] = dpred[c] * (mass / (winners + rest)) - q
+        dpred[c] = dpred[c] * (mass / (1.0 + rest)) - q
     return loss
 
 
 def divisor(pred, target, weight, ignore_index, label_smoothing):
     if target.ndim == 2:
         return len(target)
-    kept = target != ignore_index
-    return (weight[np.where(kept, target, 0)] * kept).sum()
+    return np.bincount(target[target != ignore_index], minlength=len(weight)) @ weight
+
+
+def exact(mp, pred, target, weight, ignore_index, label_smoothing):
+    if target == ignore_index:
+        return 0
+    classes = range(len(pred))
+    q = target if isinstance(target, list) else [int(c == target) for c in classes]
+    q = [(1 - label_smoothing) * q[c] + label_smoothing / len(q) for c in classes]
+    log_total = mp.log(sum(map(mp.exp, pred)))
+    return [weight[c] * q[c] * (log_total - pred[c]) for c in classes]
 
 
 loss = Loss(
     composed, kernel, ROWS, kernel_for_rows=kernel_for_probabilities, divisor=divisor,
     domains={"pred": REAL, "target": (LABELS, PROBABILITIES), "weight": class_weights(),
              "ignore_index": integer(0), "label_smoothing": unit(0.1, 1.0)},
+    exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0,
                   lipschitz=lambda weight, ignore_index, label_smoothing: max(weight)),
     known=[Known([[2.0, 1.0, 0.1]] * 3, [0, 1, 2], weight=[1, 2, 3], value=1.7003633496111665),

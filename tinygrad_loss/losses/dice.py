@@ -15,6 +15,7 @@ Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 
 import math
 
+from ..fused.vmath import total
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Claims, Known, Loss
@@ -26,15 +27,22 @@ def composed(pred, target, smooth=1.0, per_sample=False):
 
 
 def kernel(pred, target, dpred, smooth, per_sample):
-    apart, overlap, size = 0.0, 0.0, smooth
     for i in range(pred.size):
-        p, t = pred[i], target[i]
-        apart += (p - t) ** 2 + p * (1.0 - p) + t * (1.0 - t)
-        overlap += p * t
-        size += p + t
+        dpred[i] = (pred[i] - target[i]) ** 2 + pred[i] * (1.0 - pred[i]) + target[i] * (1.0 - target[i])
+    apart = total(dpred)
+    for i in range(pred.size):
+        dpred[i] = pred[i] * target[i]
+    overlap = total(dpred)
+    size = total(pred) + total(target) + smooth
     for i in range(pred.size):
         dpred[i] = ((2.0 * overlap + smooth) / size - 2.0 * target[i]) / size
     return apart / size
+
+
+def exact(mp, pred, target, smooth, per_sample):
+    size = sum(pred) + sum(target) + smooth
+    score = (2 * sum(p * t for p, t in zip(pred, target, strict=True)) + smooth) / size
+    return 1 - score, [max(score, 2 * t) / size for t in target]     # the slope is (score - 2 t) / size
 
 
 GOOD = [[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]]
@@ -45,6 +53,7 @@ loss = Loss(
     composed, kernel, SAMPLES,
     domains={"pred": UNIT, "target": UNIT, "smooth": not_negative(0.0, 0.1),
              "per_sample": boolean()},
+    exact=exact,
     claims=Claims(convex=False, symmetric=True, minimum=0.0,
                   lipschitz=lambda smooth, per_sample: 1 / smooth if smooth else math.inf),
     known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),

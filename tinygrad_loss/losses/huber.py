@@ -34,10 +34,16 @@ def kernel(pred, target, delta):
     return slope * (error - 0.5 * slope), slope              # both branches in one product
 
 
+def exact(mp, pred, target, delta):
+    size = abs(pred - target)
+    return size ** 2 / 2 if size <= delta else delta * (size - delta / 2)
+
+
 loss = Loss(
     composed, kernel, ELEMENTWISE,
     domains={"pred": REAL, "target": REAL, "delta": positive(0.1, 0.5, 2.0)},
     seams=lambda pred, target, delta: abs(pred - target) - delta,
+    exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=lambda delta: delta, minimum=0.0),
     known=[Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=1.907,
                  gradient=[0.02, 0.04, -0.02, 0.02, 0.2]),

@@ -88,10 +88,6 @@ class Loss:
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
 
-    def as_array(self, name: str, value: Any) -> Any:
-        """A Tensor as it is; integers where labels are possible; all else as an array of floats."""
-        return value if isinstance(value, Tensor) else arguments.array(self, name, value)
-
     def alternatives(self, name: str) -> tuple[Domain, ...]:
         """What the argument `name` may be: one domain, or labels or else rows."""
         domain = self.domains[name]
@@ -112,10 +108,6 @@ class Loss:
         return fused.load().run(call)
 
 
-    def prepare(self, *args: Any) -> Call:
-        """What is about to be computed by a call with these arguments."""
-        return Call(self, arguments.bind(self, args, {}))
-
 
 class Call:
     """One call of a loss: arranged inputs, complete settings, and how the items are combined."""
@@ -125,7 +117,7 @@ class Call:
     def __init__(self, loss: Loss, given: arguments.Given) -> None:
         self.loss, self.reduction = loss, given.reduction
         arguments.one_of(loss, "reduction", given.reduction, arguments.REDUCTIONS)
-        self.given = list(map(loss.as_array, loss.input_names, given.inputs))
+        self.given = [arguments.array(loss, *pair) for pair in zip(loss.input_names, given.inputs, strict=True)]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
         if loss.label_names:

@@ -28,10 +28,15 @@ def kernel(pred, target):
     return error, error                                      # 0, or nan
 
 
+def exact(mp, pred, target):
+    return abs(pred - target)
+
+
 loss = Loss(
     composed, kernel, ELEMENTWISE,
     domains={"pred": REAL, "target": REAL},
     kinks=lambda pred, target: pred - target,
+    exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=1.0, minimum=0.0),
     known=[Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=2.1,
                  gradient=[0.2, 0.2, -0.2, 0.2, 0.2])],

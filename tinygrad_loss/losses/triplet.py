@@ -56,6 +56,13 @@ def kinks(anchor, positive, negative, margin, squared):
     return [gap] if squared else [gap, near, far]
 
 
+def exact(mp, anchor, positive, negative, margin, squared):
+    near, far = (sum((a - b) ** 2 for a, b in zip(anchor, x, strict=True)) for x in (positive, negative))
+    if not squared:
+        near, far = mp.sqrt(near), mp.sqrt(far)
+    return mp.hinge([near, -far, margin])
+
+
 ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
 
 loss = Loss(
@@ -63,6 +70,7 @@ loss = Loss(
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
              "squared": boolean()},
     kinks=kinks,
+    exact=exact,
     claims=Claims(convex=False, symmetric=False, minimum=0.0,
                   lipschitz=lambda margin, squared: math.inf if squared else 2.0),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),

@@ -1,0 +1,175 @@
+"""The elementary functions of kernels against 50 digits, and as vector instructions."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+
+from tinygrad_loss import Tensor, losses
+from tinygrad_loss.fused import compile as fused_compile
+from tinygrad_loss.fused import vmath, vmath32
+from tinygrad_loss.fused.compile import OPTIONS, _allow, _with_helpers, driver
+
+ROOT = Path(__file__).parent.parent
+INF, NAN = math.inf, math.nan
+TINY, SMALLEST = 2.2250738585072014e-308, 5e-324
+LIMIT = 1.5                                            # ulp
+
+
+def both_signs(x):
+    return np.concatenate([x, -x])
+
+
+def inputs(name):
+    """Arguments from everywhere the function lives: its middle, its ends, the tiny and the subnormal."""
+    rng = np.random.default_rng(7)
+    tiny = 10.0 ** rng.uniform(-323, 0, 400)
+    near = rng.uniform(0, 3, 600)
+    bits = rng.integers(0, 2046 << 52, 600).view(np.float64)
+    return {
+        "exp": np.concatenate([rng.uniform(-746, 710, 600), both_signs(near), both_signs(tiny),
+                               [709.78, 709.79, -708.4, -745.13, -745.2]]),
+        "expm1": np.concatenate([rng.uniform(-60, 710, 600), both_signs(near), both_signs(tiny)]),
+        "log": np.concatenate([bits, near, 1 + both_signs(tiny)[both_signs(tiny) > -1], tiny]),
+        "log1p": np.concatenate([bits, near, -rng.uniform(0, 1, 400), both_signs(tiny)]),
+        "softplus": np.concatenate([rng.uniform(-750, 750, 600), both_signs(near), both_signs(tiny)]),
+        "sigmoid": np.concatenate([rng.uniform(-750, 750, 600), both_signs(near), both_signs(tiny)]),
+        "tanh": np.concatenate([rng.uniform(-25, 25, 600), both_signs(near), both_signs(tiny)]),
+    }[name]
+
+
+EXACT = {
+    "exp": mpmath.exp, "expm1": mpmath.expm1, "log": mpmath.log, "log1p": mpmath.log1p, "tanh": mpmath.tanh,
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)), "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+}
+
+
+def compiled(function):
+    """The function over an array, compiled as in a driver."""
+    import numba
+    for helper in _with_helpers(function):
+        _allow(helper)
+
+    def run(x, y):
+        vmath.wide_vectors()
+        for i in range(x.size):
+            y[i] = function(x[i])
+    loop = numba.njit(run, **OPTIONS)
+
+    def apply(x):
+        y = np.empty_like(x)
+        loop(x, y)
+        return y
+    apply.loop = loop
+    return apply
+
+
+def worst_ulp(name, function, limit):
+    x = inputs(name)
+    worst = 0.0
+    with mpmath.workdps(60):
+        for a, found in zip(x, function(x), strict=True):
+            truth = EXACT[name](mpmath.mpf(float(a)))
+            rounded = float(truth)
+            if math.isinf(rounded) or math.isinf(found):
+                assert rounded == found, (name, a)
+                continue
+            worst = max(worst, float(abs(mpmath.mpf(float(found)) - truth) / math.ulp(rounded)))
+    return worst
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_right_to_one_and_a_half_ulp(name):
+    assert worst_ulp(name, compiled(getattr(vmath, name)), LIMIT) <= LIMIT
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_right_as_plain_python_too(name):
+    function = np.vectorize(getattr(vmath, name), otypes=[np.float64])
+    with np.errstate(all="ignore"):
+        assert worst_ulp(name, function, LIMIT) <= LIMIT
+
+
+def test_the_test_can_fail():
+    with np.errstate(all="ignore"):
+        assert worst_ulp("softplus", lambda x: np.logaddexp(0, x) * (1 + 3e-16), LIMIT) > LIMIT
+        assert worst_ulp("sigmoid", lambda x: 1 / (1 + np.exp(-np.maximum(x, -709))), LIMIT) > LIMIT
+
+
+@pytest.mark.parametrize("name, x, expected", [
+    ("exp", [0.0, -0.0, INF, -INF, NAN, 1e308, -1e308], [1, 1, INF, 0, NAN, INF, 0]),
+    ("expm1", [0.0, -0.0, INF, -INF, NAN], [0.0, -0.0, INF, -1, NAN]),
+    ("log", [1.0, 0.0, -0.0, INF, -1.0, -INF, NAN], [0, -INF, -INF, INF, NAN, NAN, NAN]),
+    ("log1p", [0.0, -0.0, -1.0, INF, -2.0, NAN], [0.0, -0.0, -INF, INF, NAN, NAN]),
+    ("softplus", [INF, -INF, NAN], [INF, 0, NAN]),
+    ("sigmoid", [0.0, INF, -INF, NAN], [0.5, 1, 0, NAN]),
+    ("tanh", [0.0, -0.0, INF, -INF, NAN], [0.0, -0.0, 1, -1, NAN]),
+])
+def test_the_ends_of_the_line(name, x, expected):
+    found = compiled(getattr(vmath, name))(np.array(x))
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(np.signbit(found[: len(x) - 1]), np.signbit(np.array(expected)[: len(x) - 1]))
+
+
+@pytest.mark.parametrize("name", ["exp", "log1p"])
+def test_short_functions_are_right_to_a_quarter_ulp_of_float32(name):
+    x = np.concatenate([np.linspace(-87, 88, 999), np.logspace(-30, 1, 99)]) if name == "exp" else \
+        np.concatenate([np.linspace(-0.99, 50, 999), np.logspace(-30, 30, 199)])
+    found, truth = compiled(getattr(vmath32, name))(x), getattr(np, name)(x)
+    assert np.max(np.abs(found - truth) / np.abs(truth)) < 0.25 * 2.0 ** -23
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 1000, 1025, 5000])
+def test_peak_and_total(size):
+    rng = np.random.default_rng(size)
+    for x in (rng.standard_normal(size), -np.abs(rng.standard_normal(size)), np.full(size, -INF)):
+        assert vmath.peak(x) == x.max()
+    x = rng.standard_normal(size)
+    x[size // 2] = -NAN
+    assert np.isnan(vmath.peak(x))
+    x = rng.uniform(0, 1, size)
+    assert vmath.total(x) == pytest.approx(math.fsum(x), rel=1e-14)
+
+
+def widest_registers() -> str | None:
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    return "zmm" if "avx512dq" in flags else "ymm" if "avx2" in flags else None
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "softplus", "sigmoid"])
+def test_functions_become_vector_instructions(name):
+    apply = compiled(getattr(vmath, name))
+    apply(np.ones(100))
+    register = widest_registers()
+    if register:
+        code = "".join(apply.loop.inspect_asm().values())
+        assert re.search(rf"v(mul|fmadd\w*)pd\s.*%{register}", code), f"no {register} in the code of {name}"
+
+
+def test_a_driver_is_vectorised(monkeypatch):
+    monkeypatch.setattr(fused_compile._disk, "usable", False)        # code from the disk is not shown
+    driver.cache_clear()
+    losses.bce_with_logits(Tensor(np.zeros(3), requires_grad=True), np.zeros(3))
+    register = widest_registers()
+    if register:
+        code = "".join(driver(losses.bce_with_logits, True, False).inspect_asm().values())
+        assert re.search(rf"vdivpd\s.*%{register}", code)
+    driver.cache_clear()
+
+
+def test_kernels_run_as_plain_python():
+    """With NUMBA_DISABLE_JIT=1 the laws hold as well: a debugger can step through a kernel."""
+    command = [sys.executable, "-m", "pytest", "tests/test_laws.py", "-p", "no:cacheprovider", "-k",
+               "paths_agree or nan_comes_out"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "NUMBA_DISABLE_JIT": "1",
+                                                  "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) >= 2 * len(losses.LOSSES)

@@ -1,0 +1,7 @@
+"""`python -m tinygrad_loss`: see cli.py."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,399 @@
+"""How many digits are right: every loss, on both paths, against its definition in hundreds of digits.
+
+Each loss file has, besides its two implementations, the textbook formula of one item,
+`exact(mp, *inputs, *settings)`, for numbers of any precision (`mp` is mpmath's context). This module
+draws inputs that hurt (huge, tiny and subnormal numbers, kinks, ties and their neighbours, answers
+that are nearly certain, infinities) and counts by how many ulp the value and the gradient miss the
+truth. An ulp is the distance from the true number to the next that its dtype can hold, so that a
+correctly rounded result is wrong by at most 0.5. inf counts as the next number after the largest.
+
+    value       the formula, in as many digits as the inputs need
+    gradient    its difference quotient, with a step far below the distance of any two numbers
+    at a kink   any slope between those of the two sides, the same on both paths
+    infinity    its limit: a number far beyond all others stands for it
+
+Where the data cancel, no program can know the result to an ulp: the slope of a target of 0.3 is the
+pull of "yes" against the pull of "no". There `exact` returns the loss as a list of terms. The terms
+above 0 and those below make two sides, and errors are counted in ulp of the larger side: of the
+result itself wherever only one side has terms, as it has for targets of 0 and 1. Where slopes cancel
+in another way, `exact` returns the loss and a list: for each number of pred, the largest term of its
+slope. `mp.hinge(terms)` is max(0, their sum), as terms; where the sum is less than what rounding the
+terms may change, no program can know its sign, and the slopes are left out. An item both of whose
+sides overflow is left out: inf - inf.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .losses import LOSSES
+from .losses.arguments import PATHS
+from .losses.domain import Domain
+from .testing import Case, cases
+
+LIMITS = {"fused": 4.0, "composed": 64.0}              # ulp
+DTYPES = (np.float64, np.float32)
+WIDTHS = (2, 3, 5, 9, 40)                              # of rows, samples and vectors
+SLOPES = 4                                             # checked of each input of an item
+INFINITY = 700                                         # 10^700 stands for it: 1e308 beside it is nothing
+SIGN_IS_KNOWN = 64                                     # this many ulp of its terms away from 0
+
+
+class Row(NamedTuple):
+    """The worst of one case of a loss on one path in one dtype."""
+
+    loss: str
+    case: str
+    path: str
+    dtype: str
+    value: float                                       # ulp
+    gradient: float                                    # ulp
+    where: str                                         # the worse of both: its inputs and the truth
+
+    @property
+    def ok(self) -> bool:
+        """Is it within the limit of its path?"""
+        return max(self.value, self.gradient) <= LIMITS[self.path]
+
+
+def table(names: Sequence[str] = (), samples: int = 200,
+          progress: Callable[[list[Any]], Any] = iter) -> list[Row]:
+    """The rows of the named losses, or of all, from so many items for each case and dtype."""
+    todo = [(case, dtype) for name in names or LOSSES for case in cases(LOSSES[name]) for dtype in DTYPES]
+    return [row for case, dtype in progress(todo) for row in measure(case, dtype, samples)]
+
+
+def measure(case: Case, dtype: Any, samples: int) -> list[Row]:
+    """The worst of a case in a dtype: a row for each path."""
+    values, slopes = ({path: Miss(0.0, str) for path in PATHS} for _ in range(2))
+    for batch, inputs in draw(case, dtype, samples):
+        found = {path: batch.run(inputs, reduction="none", path=path) for path in PATHS}
+        for i, truth in truths(batch, inputs, dtype):
+            flat = {path: (v.reshape(-1)[i], [s[i].reshape(-1) for s in ss]) for path, (v, ss) in found.items()}
+            for path, (value, slope) in flat.items():
+                values[path] = worse(values[path], truth.miss_of_value(value))
+                for at in truth.slopes:
+                    slopes[path] = worse(slopes[path], truth.miss_of_slope(at, slope, flat["fused"][1]))
+    return [Row(case.loss.name, str(case), path, np.dtype(dtype).name, values[path].ulp, slopes[path].ulp,
+                worse(values[path], slopes[path]).where()) for path in PATHS]
+
+
+# ------------------------------------------------------------------------------------------- truth
+
+class Miss(NamedTuple):
+    """By how much a result is wrong, and a function that says where."""
+
+    ulp: float
+    where: Callable[[], str]
+
+
+def worse(a: Miss, b: Miss) -> Miss:
+    """The larger of two misses."""
+    return a if a.ulp >= b.ulp else b
+
+
+class Span(NamedTuple):
+    """A true number, or at a kink all numbers between two; and the scale of its ulp."""
+
+    low: Any
+    high: Any
+    scale: Any
+
+
+class Truth(NamedTuple):
+    """All that is known about one item, and in which precision."""
+
+    mp: Any
+    dtype: Any
+    inputs: list[Any]                                  # as drawn
+    value: Span
+    slopes: dict[tuple[int, int], Span]                # by input and place
+
+    def miss_of_value(self, value: Any) -> Miss:
+        """The error of the value that a path found."""
+        return Miss(self.ulp(value, self.value), lambda: self.tell("value", value, self.value))
+
+    def miss_of_slope(self, at: tuple[int, int], slopes: list[Any], fused: list[Any]) -> Miss:
+        """The error of one slope; at a kink also its distance from that of the fused path."""
+        span, slope, other = self.slopes[at], slopes[at[0]][at[1]], fused[at[0]][at[1]]
+        ulp = self.ulp(slope, span)
+        if span.low < span.high and np.isfinite(other):
+            ulp = max(ulp, self.ulp(slope, Span(self.mp.mpf(float(other)), self.mp.mpf(float(other)), span.scale)))
+        return Miss(ulp, lambda: self.tell(f"slope {at[1]} of input {at[0]}", slope, span))
+
+    def ulp(self, found: Any, span: Span) -> float:
+        """The distance of what was found from the truth, in ulp."""
+        if np.isnan(found):
+            return np.inf
+        mp, info = self.mp, np.finfo(self.dtype)
+        beyond = mp.mpf(2) ** info.maxexp
+        low, high, x = (max(-beyond, min(mp.mpf(y), beyond)) for y in (span.low, span.high, float(found)))
+        exponent = mp.mag(span.scale) if span.scale else info.minexp
+        spacing = mp.mpf(2) ** int(max(exponent - info.nmant - 1, info.minexp - info.nmant))
+        return float(max(low - x, x - high, 0) / spacing)
+
+    def tell(self, name: str, found: Any, span: Span) -> str:
+        """One line that lets anybody repeat the finding."""
+        return (f"{name} is {found}, should be {self.mp.nstr(span.low, 8)}, for "
+                + ", ".join(str(x.tolist()) for x in self.inputs))
+
+
+def truths(case: Case, inputs: list[np.ndarray], dtype: Any) -> Iterator[tuple[int, Truth]]:
+    """The truth about each item of a batch that has one."""
+    info = np.finfo(dtype)
+    for i in range(len(inputs[0])):
+        item = [x[i] for x in inputs]
+        largest = max(float(np.abs(x[np.isfinite(x)]).max(initial=1.0)) for x in item)
+        size = INFINITY if any(np.isinf(x).any() for x in item) else int(np.log10(largest)) + 1
+        tiny = int(-np.log10(float(info.tiny))) + info.precision + 20      # below every distance
+        mp = context(2 * tiny + 2 * size + 50, float(info.eps), float(info.smallest_subnormal))
+        with suppress(ZeroDivisionError):              # 0/0 has no truth
+            found = truth(mp, case, item, dtype, mp.mpf(10) ** -tiny)
+            if found is not None:
+                yield i, found
+
+
+def truth(mp: Any, case: Case, item: list[Any], dtype: Any, step: Any) -> Truth | None:
+    """The value of an item and some of its slopes, by differences; None where inf is met by -inf."""
+    exact: Any = case.loss.exact
+    numbers = [_numbers(mp, x) for x in item]
+    settings = [_numbers(mp, np.asarray(x)) for x in case.settings.values()]
+
+    def formula(k: int, x: Any) -> tuple[list[Any], list[Any]]:
+        return _terms(exact(mp, *numbers[:k], x, *numbers[k + 1:], *settings))
+
+    middle, scales = formula(0, numbers[0])
+    if min(_sides(middle)) > mp.mpf(float(np.finfo(dtype).max)):
+        return None
+    slopes = {}
+    for k, j in _places(case, item) if mp.sign_is_known else []:
+        before, after = (formula(k, _moved(numbers[k], j, by))[0] for by in (-step, step))
+        slopes[k, j] = _slope(before, middle, after, step, scales[j] if scales else 0)
+    value = sum(middle)
+    return Truth(mp, dtype, item, Span(value, value, max(_sides(middle))), slopes)
+
+
+def _moved(x: Any, j: int, by: Any) -> Any:
+    """x with its number j moved; or x itself moved, where it is a number."""
+    return [*x[:j], x[j] + by, *x[j + 1:]] if isinstance(x, list) else x + by
+
+
+def _slope(before: list[Any], middle: list[Any], after: list[Any], step: Any, scale: Any) -> Span:
+    """The slopes on both sides; where they differ, there is a kink."""
+    left, right = ([(b - a) / step for a, b in zip(x, y, strict=True)]
+                   for x, y in ((before, middle), (middle, after)))
+    low, high = sorted([sum(left), sum(right)])
+    if high - low < 1e-9 * max(abs(low), abs(high)):
+        low = high = (low + high) / 2
+    return Span(low, high, max(scale, *_sides(left), *_sides(right)))
+
+
+def _sides(terms: list[Any]) -> tuple[Any, Any]:
+    """What the terms above 0 add up to, and those below."""
+    return sum(x for x in terms if x > 0), -sum(x for x in terms if x < 0)
+
+
+def _terms(result: Any) -> tuple[list[Any], list[Any]]:
+    """What `exact` returned as a list of terms and, if it says so, the scales of the slopes."""
+    result, scales = result if isinstance(result, tuple) else (result, [])
+    return result if isinstance(result, list) else [result], scales
+
+
+def _numbers(mp: Any, x: Any) -> Any:
+    """An array as numbers that `exact` understands; labels, counts and choices stay what they are."""
+    if x.ndim:
+        return [_numbers(mp, number) for number in x]
+    if x.dtype.kind != "f":
+        return x.item()
+    return mp.mpf(float(x)) if np.isfinite(x) else mp.mpf(int(np.sign(x)) * 10 ** INFINITY)
+
+
+def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
+    """Which slopes to check: all of a few numbers, else the label's, the largest input's and others."""
+    places = []
+    for k, x in enumerate(item[:case.loss.family.differentiated]):
+        label = [int(item[1])] if case.domains[1].kind == "labels" else []
+        chosen = [*label, int(np.argmax(x)), int(np.argmin(x)), x.size // 2, *range(x.size)]
+        places += [(k, j) for j in list(dict.fromkeys(chosen))[:SLOPES]]
+    return places
+
+
+def context(digits: int, eps: float, smallest: float) -> Any:
+    """mpmath's context for so many digits, with what formulas need besides."""
+    try:
+        import mpmath  # type: ignore[import-untyped]
+    except ImportError:
+        raise ImportError("The accuracy table needs mpmath. Run pip install 'tinygrad_loss[test]'.") from None
+    mp = mpmath.MPContext()
+    mp.dps = digits
+    mp.sign_is_known = True
+    exp, third = mp.exp, mp.mpf(1) / 3
+
+    def exp_of_all(x: Any) -> Any:                     # of a huge integer, mpmath multiplies e by itself
+        return exp(x + third) / exp(third) if abs(x) > 2000 else exp(x)
+
+    def hinge(terms: list[Any]) -> list[Any]:          # max(0, gap) = gap + max(0, -gap)
+        gap = sum(terms)
+        mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * max(eps * max(_sides(terms)), smallest)
+        return [*terms, max(0, -gap)]
+    mp.exp, mp.hinge = cache(exp_of_all), hinge        # the cache: of many inputs, one moves
+    return mp
+
+
+# ----------------------------------------------------------------------------------- inputs that hurt
+
+def draw(case: Case, dtype: Any, samples: int) -> Iterator[tuple[Case, list[np.ndarray]]]:
+    """Batches of inputs, with the case they belong to: its settings complete."""
+    rng = np.random.default_rng(0)
+    widths = (1,) if case.loss.family.name == "elementwise" else WIDTHS
+    for width in widths:
+        n = -(-samples // len(widths))
+        items = [draw_item(case, width, dtype, rng) for _ in range(n)]
+        inputs = [np.stack(x) for x in zip(*items, strict=True)]
+        if case.loss.family.flat:
+            inputs = [x.reshape(-1) for x in inputs]
+        batch = Case(case.loss, _complete(case, width, rng), case.domains)
+        one_by_one = not batch.items(inputs)
+        for i in range(n) if one_by_one else [slice(None)]:
+            yield batch, [x[i:i + 1] if one_by_one else x for x in inputs]
+
+
+def _complete(case: Case, width: int, rng: np.random.Generator) -> dict[str, Any]:
+    """All settings; weights are one for each class, some of them 0."""
+    settings = {**case.loss.defaults, **case.settings}
+    for name, value in settings.items():
+        domain = case.loss.domains[name]
+        if isinstance(domain, Domain) and domain.kind == "class weights":
+            settings[name] = (np.ones(width) if value is None
+                              else domain.draw(rng, (width,)) * (rng.random(width) > 0.1))
+    return settings
+
+
+def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> list[Any]:
+    """The inputs of one item; often a second input is a close relative of the first."""
+    item: list[Any] = []
+    for k, domain in enumerate(case.domains):
+        if domain.kind == "labels":
+            x = domain.draw(rng, (width,)) if rng.random() < 0.5 else np.argmax(item[0])
+        elif domain.kind == "rows":
+            x = _probabilities(width, rng).astype(dtype)
+        elif k and domain is case.domains[0] and rng.random() < 0.6:
+            x = _relative(item[0], case, dtype, rng)
+        else:
+            x = _numbers_that_hurt(domain, width, dtype, rng)
+        item.append(x)
+    if case.loss.family.differentiated == 1 and case.domains[0].holds(-np.inf) and rng.random() < 0.05:
+        item[0][rng.integers(width)] = rng.choice([-np.inf, np.inf])
+    return item
+
+
+def _numbers_that_hurt(domain: Domain, width: int, dtype: Any, rng: np.random.Generator) -> Any:
+    """A vector in one style of many, held within the domain."""
+    info = np.finfo(dtype)
+    digits = -np.log10(float(info.smallest_subnormal))
+    far = 1.02 * np.log(float(info.max))               # exp overflows and vanishes there
+    sign = rng.choice([-1.0, 1.0], width)
+    special = [0.0, -0.0, float(info.smallest_subnormal), float(info.tiny), float(info.max), 1 - info.epsneg,
+               1 + info.eps, 1.0, 2.0, 40.0, far, *domain.examples]
+    style = rng.integers(10)
+    if style == 0:
+        x = rng.standard_normal(width)
+    elif style == 9:                                   # all of one magnitude
+        x = rng.standard_normal(width) * 10.0 ** rng.uniform(-digits, np.log10(float(info.max)))
+    elif style == 1:
+        x = rng.uniform(-far, far, width)
+    elif style == 2:                                   # any magnitude
+        x = sign * 10.0 ** rng.uniform(-digits, np.log10(float(info.max)), width)
+    elif style == 3:
+        x = sign * rng.choice(special, width)
+    elif style == 4:                                   # kinks and ties
+        x = rng.choice(domain.examples or (-1.0, 0.0, 1.0), width)
+    elif style == 5:
+        x = rng.integers(-3, 4, width) * rng.choice([1.0, 1.0, float(info.smallest_subnormal)])
+    elif style == 6:                                   # nearly 0, nearly 1
+        x = rng.integers(0, 2, width) + sign * 10.0 ** rng.uniform(-17, -1, width)
+    elif style == 7:                                   # one far above the others
+        x = np.where(np.arange(width) == rng.integers(width), 0.0, -rng.exponential(rng.choice([5, 50]), width))
+    else:                                              # close together, far from 0
+        x = 10.0 ** rng.uniform(0, 10) + rng.standard_normal(width) * 10.0 ** rng.uniform(-8, 2)
+    return _held(domain, x.astype(dtype), rng)
+
+
+def _held(domain: Domain, x: Any, rng: np.random.Generator) -> Any:
+    """x where it is allowed, else something allowed made of it, else a draw from the domain."""
+    drawn = np.asarray(domain.draw(rng, x.shape)).astype(x.dtype)
+    with np.errstate(all="ignore"):
+        for y in (1 / abs(x), abs(x), x):
+            drawn = np.where(domain.holds(y), y, drawn)
+    return drawn
+
+
+def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
+    """Equal to x, a neighbour of it, or away from it by a setting: where kinks are."""
+    steps = [v for v in case.settings.values() if isinstance(v, float)] or [1.0]
+    with np.errstate(all="ignore"):
+        near = [x, np.nextafter(x, dtype(0)), np.nextafter(x, dtype(9)), x + dtype(rng.choice(steps)),
+                x - dtype(rng.choice(steps)), x * (1 + dtype(rng.uniform(-1, 1)) * dtype(1e-6))]
+    size = x.shape if rng.random() < 0.5 else (1,)     # each number its own relation, or all the same
+    chosen = np.choose(rng.integers(len(near), size=size), near).astype(dtype)
+    return _held(case.domains[0], np.where(np.isfinite(chosen), chosen, x), rng)
+
+
+def _probabilities(width: int, rng: np.random.Generator) -> Any:
+    """A row that sums to 1: certain, nearly certain, with zeros, or of any kind."""
+    style = rng.integers(4)
+    p = rng.dirichlet(np.ones(width))
+    if style == 0:
+        p = np.eye(width)[rng.integers(width)]
+    elif style == 1:
+        p = p * 10.0 ** rng.uniform(-300, -1, width)
+        first = rng.integers(width)
+        p[first] += 1 - p.sum()
+    elif style == 2:
+        p = np.where(rng.random(width) < 0.5, 0.0, p)
+        p[0] += 1 - p.sum()
+    return p
+
+
+# ---------------------------------------------------------------------------------------- the table
+
+def main(names: Sequence[str] = (), samples: int = 200, json: bool = False) -> int:
+    """Print the worst errors of each loss; 1 if one of them is over the limit of its path."""
+    from rich.console import Console
+    from rich.progress import track
+
+    err = Console(stderr=True)
+    rows = table(names, samples, lambda todo: track(todo, "measuring", console=err, transient=True,
+                                                    disable=not err.is_terminal))
+    if json:
+        print(json_format.dumps([{**row._asdict(), "ok": row.ok} for row in rows], indent=1))
+    else:
+        _print(rows, Console())
+    return int(not all(row.ok for row in rows))
+
+
+def _print(rows: list[Row], screen: Any) -> None:
+    """A line for each loss and dtype with the worst over its cases; then what is over a limit."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table("loss", "dtype", title="worst errors in ulp", box=box.SIMPLE)
+    columns = [(path, kind) for path in PATHS for kind in ("value", "gradient")]
+    for path, kind in columns:
+        shown.add_column(f"{path}\n{kind}", justify="right")
+    for loss, dtype in dict.fromkeys((row.loss, row.dtype) for row in rows):
+        worst = [max(getattr(row, kind) for row in rows if (row.loss, row.dtype, row.path) == (loss, dtype, path))
+                 for path, kind in columns]
+        shown.add_row(loss, dtype, *(f"{x:.2f}" if x < 1000 else f"[red]{x:.0e}" for x in worst))
+    screen.print(shown)
+    screen.print("limits: " + ", ".join(f"{path} {limit:g} ulp" for path, limit in LIMITS.items()))
+    for row in rows:
+        if not row.ok:
+            screen.print(f"OVER THE LIMIT: {row.case}, {row.path}, {row.dtype}: {row.where}", markup=False,
+                         highlight=False, soft_wrap=True)

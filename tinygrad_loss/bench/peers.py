@@ -1,0 +1,166 @@
+"""What people use instead, each as its own manual has it; whichever of them is installed.
+
+    torch           torch.nn.functional, or the formula in torch; .backward()
+    torch.compile   the same, compiled for this one shape
+    jax             jax.jit(jax.value_and_grad(formula)), waited for
+    sklearn         the compiled losses behind its boosting; losses per item and no mean: less work
+    autograd        autograd.value_and_grad(formula)
+
+Each gets its data, its threads and one call beforehand.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from .cases import Case
+from .contestants import Answer, Contestant
+
+# ----------------------------------------------------------------------------------------- formulas
+
+def _mse(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    return np.mean((pred - target) ** 2)
+
+
+def _mae(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    return np.mean(np.abs(pred - target))
+
+
+def _huber(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    size = np.abs(pred - target)
+    return np.mean(np.where(size <= 1, 0.5 * size**2, size - 0.5))
+
+
+def _bce_with_logits(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    return np.mean(np.logaddexp(pred, 0) - pred * target)
+
+
+def _cross_entropy(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    return np.mean(logsumexp(pred, axis=1) - pred[np.arange(len(target)), target])
+
+
+def _dice(np: Any, logsumexp: Any, pred: Any, target: Any) -> Any:
+    return 1 - (2 * np.sum(pred * target) + 1) / (np.sum(pred) + np.sum(target) + 1)
+
+
+def _triplet(np: Any, logsumexp: Any, anchor: Any, positive: Any, negative: Any) -> Any:
+    near, far = (np.sum((anchor - x) ** 2, axis=1) for x in (positive, negative))
+    return np.mean(np.maximum(near - far + 1, 0))
+
+
+FORMULAS: dict[str, Callable[..., Any]] = {
+    "mse": _mse, "mae": _mae, "huber": _huber, "bce_with_logits": _bce_with_logits,
+    "cross_entropy": _cross_entropy, "dice": _dice, "triplet": _triplet}
+
+IN_TORCH = {"mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss", "cross_entropy": "cross_entropy",
+            "bce_with_logits": "binary_cross_entropy_with_logits"}
+
+#            class in sklearn._loss.loss, its settings, and our loss in units of theirs
+IN_SKLEARN: dict[str, tuple[str, dict[str, Any], float]] = {
+    "mse": ("HalfSquaredError", {}, 2.0), "mae": ("AbsoluteError", {}, 1.0),
+    "bce_with_logits": ("HalfBinomialLoss", {}, 1.0), "cross_entropy": ("HalfMultinomialLoss", {}, 1.0)}
+
+
+# -------------------------------------------------------------------------------------------- peers
+
+def torch(case: Case, arrays: Sequence[np.ndarray], threads: int, compiled: bool = False
+          ) -> Contestant | None:
+    """PyTorch, eager or compiled."""
+    torch, n = import_module("torch"), case.n_gradients
+    function = _torch_function(torch, case.loss.name)
+    if function is None:
+        return None
+    torch.set_num_threads(threads)
+    if compiled:
+        torch._dynamo.reset()                                # or it counts shapes and gives up
+        function = torch.compile(function, dynamic=False)
+    inputs = [torch.from_numpy(x) for x in arrays]
+    leaves = [x.requires_grad_() for x in inputs[:n]]
+
+    def run() -> Any:
+        for leaf in leaves:
+            leaf.grad = None
+        value = function(*inputs)
+        value.backward()
+        return value
+
+    def answer(value: Any) -> Answer:
+        return value.item(), [leaf.grad.numpy() for leaf in leaves]
+
+    return Contestant("torch.compile" if compiled else "torch", run, answer)
+
+
+def _torch_function(torch: Any, name: str) -> Callable[..., Any] | None:
+    def dice(pred: Any, target: Any) -> Any:
+        return 1 - (2 * (pred * target).sum() + 1) / (pred.sum() + target.sum() + 1)
+
+    def triplet(anchor: Any, positive: Any, negative: Any) -> Any:
+        near, far = ((anchor - x).square().sum(1) for x in (positive, negative))
+        return (near - far + 1).relu().mean()
+
+    own: dict[str, Callable[..., Any]] = {"dice": dice, "triplet": triplet}
+    return getattr(torch.nn.functional, IN_TORCH[name]) if name in IN_TORCH else own.get(name)
+
+
+def torch_compile(case: Case, arrays: Sequence[np.ndarray], threads: int) -> Contestant | None:
+    """PyTorch's compiler."""
+    return torch(case, arrays, threads, compiled=True)
+
+
+def jax(case: Case, arrays: Sequence[np.ndarray], threads: int) -> Contestant | None:
+    """JAX, compiled; it takes all cores by itself."""
+    formula, n = FORMULAS.get(case.loss.name), case.n_gradients
+    if formula is None:
+        return None
+    jax = import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    np, logsumexp = import_module("jax.numpy"), import_module("jax.scipy.special").logsumexp
+    function = jax.jit(jax.value_and_grad(lambda *inputs: formula(np, logsumexp, *inputs), tuple(range(n))))
+    inputs = [np.asarray(x) for x in arrays]
+    return Contestant("jax", lambda: jax.block_until_ready(function(*inputs)), _from_pair)
+
+
+def autograd(case: Case, arrays: Sequence[np.ndarray], threads: int) -> Contestant | None:
+    """HIPS autograd on NumPy."""
+    formula, n = FORMULAS.get(case.loss.name), case.n_gradients
+    if formula is None:
+        return None
+    np, logsumexp = import_module("autograd.numpy"), import_module("autograd.scipy.special").logsumexp
+    function = import_module("autograd").value_and_grad(
+        lambda *inputs: formula(np, logsumexp, *inputs), tuple(range(n)))
+    return Contestant("autograd", lambda: function(*arrays), _from_pair)
+
+
+def _from_pair(found: Any) -> Answer:
+    return float(found[0]), [np.asarray(slope) for slope in found[1]]
+
+
+def sklearn(case: Case, arrays: Sequence[np.ndarray], threads: int) -> Contestant | None:
+    """scikit-learn's private losses."""
+    if case.loss.name not in IN_SKLEARN:
+        return None
+    kind, settings, units = IN_SKLEARN[case.loss.name]
+    if case.loss.family.name == "rows":
+        settings = {"n_classes": case.shape[1]}
+    loss = getattr(import_module("sklearn._loss.loss"), kind)(**settings)
+    pred, target = arrays[0], arrays[1].astype(case.dtype)   # labels, too, are floats there
+
+    def answer(found: Any) -> Answer:
+        losses, slopes = found
+        return units * losses.mean(dtype=float), [slopes * (units / len(losses))]
+
+    return Contestant("sklearn", lambda: loss.loss_gradient(target, pred, n_threads=threads), answer)
+
+
+PEERS: dict[str, Callable[..., Contestant | None]] = {
+    "torch": torch, "torch.compile": torch_compile, "jax": jax, "sklearn": sklearn, "autograd": autograd}
+
+
+def installed() -> list[str]:
+    """The peers that are there."""
+    return [name for name in PEERS if importlib.util.find_spec(name.partition(".")[0])]

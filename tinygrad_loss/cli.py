@@ -1,0 +1,125 @@
+"""The command line: `tinygrad-loss`, or `python -m tinygrad_loss`.
+
+    bench      how fast the losses are, beside other libraries and the speed of memory
+    accuracy   how many of the last bits are wrong
+    warmup     compile everything now, not at the first call
+
+Exits with 0 if all is well, 1 if something failed, 2 on a wrong call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__
+from .losses import LOSSES
+
+DTYPES = ("float64", "float32")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` names and return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):             # a pipe may not speak Unicode
+        sys.stdout.reconfigure(errors="replace")
+    parser = _parser()
+    try:
+        args = parser.parse_args(argv)
+        if args.command is None:
+            parser.error("say what to do: bench, accuracy or warmup")
+        if unknown := [name for name in getattr(args, "losses", ()) if name not in LOSSES]:
+            parser.error(f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
+        if missing := [str(path) for path in getattr(args, "sources", ()) if not path.is_file()]:
+            parser.error(f"there is no file {missing[0]}")
+    except SystemExit as stop:                               # argparse has said why
+        return int(stop.code or 0)
+    try:
+        return int(args.command(args))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from . import bench
+    return bench.run(bench.Options(
+        args.losses or list(LOSSES), args.sizes, args.dtypes, args.peers, args.repeat, args.seconds,
+        not args.skip_startup, args.sources, args.json, args.figure, args.markdown))
+
+
+def _accuracy(args: argparse.Namespace) -> int:
+    from . import accuracy
+    return accuracy.main(args.losses or list(LOSSES), args.samples, args.json)
+
+
+def _warmup(args: argparse.Namespace) -> int:
+    from .warmup import warmup
+    print(f"{warmup(progress=True)} drivers compiled.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tinygrad-loss", description="Losses whose gradients are checked: their speed and accuracy.")
+    parser.add_argument("--version", action="version", version=f"tinygrad_loss {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    _add_bench(commands.add_parser(
+        "bench", help="measure how fast the losses are", description=(
+            "Measure value and gradient of the losses on both paths, beside NumPy by hand and the time it "
+            "takes to move the same bytes.")))
+    accuracy = commands.add_parser(
+        "accuracy", help="measure how many of the last bits are wrong",
+        description="Compare values and gradients of both paths with a reference of many digits, in ulp.")
+    _add_losses(accuracy)
+    accuracy.add_argument("--samples", type=_count, default=200, metavar="N", help=(
+        "items per case and dtype (default %(default)s)"))
+    accuracy.add_argument("--json", action="store_true", help="print JSON, no table")
+    accuracy.set_defaults(command=_accuracy)
+    warmup = commands.add_parser(
+        "warmup", help="compile all fused losses now",
+        description="Compile every fused loss and keep the result on disk, so that no first call waits.")
+    warmup.set_defaults(command=_warmup)
+    return parser
+
+
+def _add_losses(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("losses", nargs="*", metavar="LOSS", help="such as mse; without any: all of them")
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    _add_losses(parser)
+    parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="SIZE", help=(
+        "items, such as 32 1e5, or rows x width, such as 2e4x1000; without: what suits each loss"))
+    parser.add_argument("--dtypes", nargs="+", choices=DTYPES, default=DTYPES, help="default: both")
+    parser.add_argument("--peers", action="store_true", help=(
+        "also measure torch, torch.compile, jax, scikit-learn and autograd, those that are installed"))
+    parser.add_argument("--repeat", type=_count, default=5, metavar="N", help=(
+        "rounds per case, at least (default %(default)s)"))
+    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help=(
+        "time per case, at least (default %(default)s)"))
+    parser.add_argument("--skip-startup", action="store_true", help="do not measure first calls")
+    parser.add_argument("--from", nargs="+", type=Path, default=(), metavar="FILE", dest="sources", help=(
+        "measure nothing: show what --json wrote, of several files all cases together"))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw time over limit, as PNG")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as a page")
+    parser.set_defaults(command=_bench)
+
+
+def _size(text: str) -> tuple[int, ...]:
+    from .bench.cases import parse_size
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 32, 1e5 or 2e4x1000") from error
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

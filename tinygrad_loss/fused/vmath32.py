@@ -1,0 +1,78 @@
+"""The functions of `vmath` for arrays of float32: the same names, shorter polynomials.
+
+A kernel still computes in float64, and its result is rounded to float32 once. Digits beyond the tenth
+would be rounded away, so the polynomials end where their error is 2^-27 (an eighth of an ulp of
+float32), ln 2 comes in one part, and 2^n in one factor: below 1e-307 there is no float32 to reach.
+A driver for float32 arrays takes these functions where the kernel names those of `vmath`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .vmath import LOG2_E, ROUND, ROUND_BITS
+
+LN2 = 0.6931471805599453
+
+
+def exp(x):
+    """e to the power of x, within exp(-708) and exp(709)."""
+    return _exp(709.0 if x > 709.0 else -708.0 if x < -708.0 else x)
+
+
+def _exp(x):
+    shifted = x * LOG2_E + ROUND
+    r = x - (shifted - ROUND) * LN2
+    q = 0.0013926183587713494
+    q = q * r + 0.008363179052722578
+    q = q * r + 0.041666554617204574
+    q = q * r + 0.16666576989698775
+    q = q * r + 0.5
+    n = np.float64(shifted).view(np.int64) - ROUND_BITS
+    return (1.0 + (r + r * r * q)) * np.int64((n + 1023) << 52).view(np.float64)
+
+
+def exponentials(x, top, left_out, out):
+    """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out]."""
+    result = 0.0
+    for i in range(x.size):
+        d = 0.0 if x[i] == top else x[i] - top
+        out[i] = _exp(-708.0 if d < -708.0 else d)
+        result += 0.0 if i == left_out else out[i]
+    return result
+
+
+exponentials.any_order = True                                # type: ignore[attr-defined]
+
+
+def log1p(x):
+    """log(1 + x)."""
+    u = 1.0 + x
+    bits = np.float64(u).view(np.int64)
+    k = (bits - 0x3FE6A09E667F3BCD) >> 52                    # u = 2^k m, m from sqrt(1/2) to sqrt(2)
+    m = np.int64(bits - (k << 52)).view(np.float64)
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    q = 0.2958015670534363
+    q = q * z + 0.3998877599783465
+    q = q * z + 0.6666668505073791
+    lost = x - (u - 1.0) if x < 1.0 else 0.0                 # what rounding u lost
+    result = np.float64(k) * LN2 + (f - s * (f - z * q)) + lost
+    result = x if x == np.inf else result
+    result = -np.inf if x == -1.0 else result
+    return result if x >= -1.0 else np.nan
+
+
+def logistic(x):
+    """For x >= 0: exp(-x), sigmoid(x) and softplus(-x) = log(1 + exp(-x))."""
+    e = _exp(-708.0 if x > 708.0 else -x)
+    one, two = 1.0 + e, 2.0 + e
+    reciprocal = 1.0 / (one * two)
+    s = e * one * reciprocal                                 # e / (2 + e)
+    z = s * s
+    q = 0.2685255663302618
+    q = q * z + 0.2823647349314891
+    q = q * z + 0.40007565486398783
+    q = q * z + 0.6666664031455344
+    return e, two * reciprocal, e - s * (e - z * q)
