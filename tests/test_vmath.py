@@ -116,7 +116,8 @@ def test_the_test_can_fail():
 def test_the_ends_of_the_line(name, x, expected):
     found = compiled(getattr(vmath, name))(np.array(x))
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(np.signbit(found[: len(x) - 1]), np.signbit(np.array(expected)[: len(x) - 1]))
+    numbers = ~np.isnan(found)
+    np.testing.assert_array_equal(np.signbit(found[numbers]), np.signbit(np.array(expected)[numbers]))
 
 
 @pytest.mark.parametrize("name", ["exp", "log1p"])

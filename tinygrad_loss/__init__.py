@@ -6,10 +6,9 @@ from .gradcheck import gradcheck
 from .joining import concatenate, stack
 
 
-
 def warmup(progress: bool = False) -> int:
     """Compile every fused loss now, so that no later call waits for it; the number of drivers made."""
-    from .warmup import warmup as compile_all
+    from .fused.warmup import warmup as compile_all
     return compile_all(progress)
 
 

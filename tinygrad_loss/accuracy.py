@@ -52,14 +52,15 @@ class Row(NamedTuple):
     case: str
     path: str
     dtype: str
+    items: int                                         # that were measured
     value: float                                       # ulp
     gradient: float                                    # ulp
     where: str                                         # the worse of both: its inputs and the truth
 
     @property
     def ok(self) -> bool:
-        """Is it within the limit of its path?"""
-        return max(self.value, self.gradient) <= LIMITS[self.path]
+        """Was anything measured, and is it within the limit of its path?"""
+        return self.items > 0 and max(self.value, self.gradient) <= LIMITS[self.path]
 
 
 def table(names: Sequence[str] = (), samples: int = 200,
@@ -71,17 +72,18 @@ def table(names: Sequence[str] = (), samples: int = 200,
 
 def measure(case: Case, dtype: Any, samples: int) -> list[Row]:
     """The worst of a case in a dtype: a row for each path."""
-    values, slopes = ({path: Miss(0.0, str) for path in PATHS} for _ in range(2))
+    value, gradient = ({path: Miss(0.0, str) for path in PATHS} for _ in range(2))
+    items = 0
     for batch, inputs in draw(case, dtype, samples):
         found = {path: batch.run(inputs, reduction="none", path=path) for path in PATHS}
         for i, truth in truths(batch, inputs, dtype):
-            flat = {path: (v.reshape(-1)[i], [s[i].reshape(-1) for s in ss]) for path, (v, ss) in found.items()}
-            for path, (value, slope) in flat.items():
-                values[path] = worse(values[path], truth.miss_of_value(value))
-                for at in truth.slopes:
-                    slopes[path] = worse(slopes[path], truth.miss_of_slope(at, slope, flat["fused"][1]))
-    return [Row(case.loss.name, str(case), path, np.dtype(dtype).name, values[path].ulp, slopes[path].ulp,
-                worse(values[path], slopes[path]).where()) for path in PATHS]
+            items += 1
+            fused = [s[i] for s in found["fused"][1]]
+            for path, (values, slopes) in found.items():
+                value[path] = worse(value[path], truth.miss("value", values.reshape(-1)[i], truth.value))
+                gradient[path] = worse(gradient[path], truth.miss_of_slopes([s[i] for s in slopes], fused))
+    return [Row(case.loss.name, str(case), path, np.dtype(dtype).name, items, value[path].ulp,
+                gradient[path].ulp, worse(value[path], gradient[path]).where()) for path in PATHS]
 
 
 # ------------------------------------------------------------------------------------------- truth
@@ -115,68 +117,66 @@ class Truth(NamedTuple):
     value: Span
     slopes: dict[tuple[int, int], Span]                # by input and place
 
-    def miss_of_value(self, value: Any) -> Miss:
-        """The error of the value that a path found."""
-        return Miss(self.ulp(value, self.value), lambda: self.tell("value", value, self.value))
+    def miss_of_slopes(self, slopes: list[Any], fused: list[Any]) -> Miss:
+        """The largest error of the slopes; at kinks also their distance from those of the fused path."""
+        worst = Miss(0.0, str)
+        for (k, j), span in self.slopes.items():
+            spans, same = [span], fused[k].reshape(-1)[j]
+            if span.low < span.high and np.isfinite(same):
+                spans.append(Span(self.mp.mpf(float(same)), self.mp.mpf(float(same)), span.scale))
+            for each in spans:
+                name, slope = f"slope {j} of input {k}", slopes[k].reshape(-1)[j]
+                worst = worse(worst, self.miss(name, slope, each))
+        return worst
 
-    def miss_of_slope(self, at: tuple[int, int], slopes: list[Any], fused: list[Any]) -> Miss:
-        """The error of one slope; at a kink also its distance from that of the fused path."""
-        span, slope, other = self.slopes[at], slopes[at[0]][at[1]], fused[at[0]][at[1]]
-        ulp = self.ulp(slope, span)
-        if span.low < span.high and np.isfinite(other):
-            ulp = max(ulp, self.ulp(slope, Span(self.mp.mpf(float(other)), self.mp.mpf(float(other)), span.scale)))
-        return Miss(ulp, lambda: self.tell(f"slope {at[1]} of input {at[0]}", slope, span))
+    def miss(self, name: str, found: Any, span: Span) -> Miss:
+        """The distance of what was found from the truth."""
+        def where() -> str:
+            return (f"{name} is {found}, should be {mp.nstr(span.low, 8)}, for "
+                    + ", ".join(str(x.tolist()) for x in self.inputs))
 
-    def ulp(self, found: Any, span: Span) -> float:
-        """The distance of what was found from the truth, in ulp."""
-        if np.isnan(found):
-            return np.inf
         mp, info = self.mp, np.finfo(self.dtype)
+        if np.isnan(found):
+            return Miss(np.inf, where)
         beyond = mp.mpf(2) ** info.maxexp
         low, high, x = (max(-beyond, min(mp.mpf(y), beyond)) for y in (span.low, span.high, float(found)))
         exponent = mp.mag(span.scale) if span.scale else info.minexp
         spacing = mp.mpf(2) ** int(max(exponent - info.nmant - 1, info.minexp - info.nmant))
-        return float(max(low - x, x - high, 0) / spacing)
-
-    def tell(self, name: str, found: Any, span: Span) -> str:
-        """One line that lets anybody repeat the finding."""
-        return (f"{name} is {found}, should be {self.mp.nstr(span.low, 8)}, for "
-                + ", ".join(str(x.tolist()) for x in self.inputs))
+        return Miss(float(max(low - x, x - high, 0) / spacing), where)
 
 
 def truths(case: Case, inputs: list[np.ndarray], dtype: Any) -> Iterator[tuple[int, Truth]]:
     """The truth about each item of a batch that has one."""
     info = np.finfo(dtype)
+    tiny = int(-np.log10(float(info.tiny))) + info.precision + 20        # 10^-tiny is below any distance
     for i in range(len(inputs[0])):
         item = [x[i] for x in inputs]
         largest = max(float(np.abs(x[np.isfinite(x)]).max(initial=1.0)) for x in item)
         size = INFINITY if any(np.isinf(x).any() for x in item) else int(np.log10(largest)) + 1
-        tiny = int(-np.log10(float(info.tiny))) + info.precision + 20      # below every distance
-        mp = context(2 * tiny + 2 * size + 50, float(info.eps), float(info.smallest_subnormal))
-        with suppress(ZeroDivisionError):              # 0/0 has no truth
-            found = truth(mp, case, item, dtype, mp.mpf(10) ** -tiny)
-            if found is not None:
-                yield i, found
+        mp = context(2 * tiny + 2 * size + 50, info)
+        with suppress(ArithmeticError):                # 0/0 and inf - inf have no truth
+            yield i, truth(mp, case, item, dtype, mp.mpf(10) ** -tiny)
 
 
-def truth(mp: Any, case: Case, item: list[Any], dtype: Any, step: Any) -> Truth | None:
-    """The value of an item and some of its slopes, by differences; None where inf is met by -inf."""
+def truth(mp: Any, case: Case, item: list[Any], dtype: Any, step: Any) -> Truth:
+    """The value of an item and, by differences, some of its slopes."""
     exact: Any = case.loss.exact
     numbers = [_numbers(mp, x) for x in item]
     settings = [_numbers(mp, np.asarray(x)) for x in case.settings.values()]
 
     def formula(k: int, x: Any) -> tuple[list[Any], list[Any]]:
-        return _terms(exact(mp, *numbers[:k], x, *numbers[k + 1:], *settings))
+        result = exact(mp, *numbers[:k], x, *numbers[k + 1:], *settings)
+        terms, scales = result if isinstance(result, tuple) else (result, [])
+        return terms if isinstance(terms, list) else [terms], scales
 
     middle, scales = formula(0, numbers[0])
     if min(_sides(middle)) > mp.mpf(float(np.finfo(dtype).max)):
-        return None
+        raise ArithmeticError("inf - inf")
     slopes = {}
     for k, j in _places(case, item) if mp.sign_is_known else []:
         before, after = (formula(k, _moved(numbers[k], j, by))[0] for by in (-step, step))
         slopes[k, j] = _slope(before, middle, after, step, scales[j] if scales else 0)
-    value = sum(middle)
-    return Truth(mp, dtype, item, Span(value, value, max(_sides(middle))), slopes)
+    return Truth(mp, dtype, item, Span(sum(middle), sum(middle), max(_sides(middle))), slopes)
 
 
 def _moved(x: Any, j: int, by: Any) -> Any:
@@ -199,12 +199,6 @@ def _sides(terms: list[Any]) -> tuple[Any, Any]:
     return sum(x for x in terms if x > 0), -sum(x for x in terms if x < 0)
 
 
-def _terms(result: Any) -> tuple[list[Any], list[Any]]:
-    """What `exact` returned as a list of terms and, if it says so, the scales of the slopes."""
-    result, scales = result if isinstance(result, tuple) else (result, [])
-    return result if isinstance(result, list) else [result], scales
-
-
 def _numbers(mp: Any, x: Any) -> Any:
     """An array as numbers that `exact` understands; labels, counts and choices stay what they are."""
     if x.ndim:
@@ -215,7 +209,7 @@ def _numbers(mp: Any, x: Any) -> Any:
 
 
 def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
-    """Which slopes to check: all of a few numbers, else the label's, the largest input's and others."""
+    """Which slopes to check: the label's, those of the largest and the smallest input, and others."""
     places = []
     for k, x in enumerate(item[:case.loss.family.differentiated]):
         label = [int(item[1])] if case.domains[1].kind == "labels" else []
@@ -224,23 +218,22 @@ def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
     return places
 
 
-def context(digits: int, eps: float, smallest: float) -> Any:
-    """mpmath's context for so many digits, with what formulas need besides."""
+def context(digits: int, info: Any) -> Any:
+    """mpmath's context for so many digits, and what formulas need besides."""
     try:
         import mpmath  # type: ignore[import-untyped]
     except ImportError:
         raise ImportError("The accuracy table needs mpmath. Run pip install 'tinygrad_loss[test]'.") from None
     mp = mpmath.MPContext()
-    mp.dps = digits
-    mp.sign_is_known = True
-    exp, third = mp.exp, mp.mpf(1) / 3
+    mp.dps, mp.sign_is_known = digits, True
+    exp, third, tiny = mp.exp, mp.mpf(1) / 3, float(info.smallest_subnormal)
 
     def exp_of_all(x: Any) -> Any:                     # of a huge integer, mpmath multiplies e by itself
         return exp(x + third) / exp(third) if abs(x) > 2000 else exp(x)
 
     def hinge(terms: list[Any]) -> list[Any]:          # max(0, gap) = gap + max(0, -gap)
-        gap = sum(terms)
-        mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * max(eps * max(_sides(terms)), smallest)
+        gap, rounding = sum(terms), max(float(info.eps) * max(_sides(terms)), tiny)
+        mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * rounding
         return [*terms, max(0, -gap)]
     mp.exp, mp.hinge = cache(exp_of_all), hinge        # the cache: of many inputs, one moves
     return mp
@@ -254,14 +247,15 @@ def draw(case: Case, dtype: Any, samples: int) -> Iterator[tuple[Case, list[np.n
     widths = (1,) if case.loss.family.name == "elementwise" else WIDTHS
     for width in widths:
         n = -(-samples // len(widths))
-        items = [draw_item(case, width, dtype, rng) for _ in range(n)]
+        batch = Case(case.loss, _complete(case, width, rng), case.domains)
+        items = [draw_item(batch, width, dtype, rng) for _ in range(n)]
         inputs = [np.stack(x) for x in zip(*items, strict=True)]
         if case.loss.family.flat:
             inputs = [x.reshape(-1) for x in inputs]
-        batch = Case(case.loss, _complete(case, width, rng), case.domains)
-        one_by_one = not batch.items(inputs)
-        for i in range(n) if one_by_one else [slice(None)]:
-            yield batch, [x[i:i + 1] if one_by_one else x for x in inputs]
+        if batch.items(inputs):
+            yield batch, inputs
+        else:                                          # the whole batch would be one item
+            yield from ((batch, [x[i:i + 1] for x in inputs]) for i in range(n))
 
 
 def _complete(case: Case, width: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -278,16 +272,15 @@ def _complete(case: Case, width: int, rng: np.random.Generator) -> dict[str, Any
 def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> list[Any]:
     """The inputs of one item; often a second input is a close relative of the first."""
     item: list[Any] = []
-    for k, domain in enumerate(case.domains):
+    for domain in case.domains:
         if domain.kind == "labels":
-            x = domain.draw(rng, (width,)) if rng.random() < 0.5 else np.argmax(item[0])
+            item.append(domain.draw(rng, (width,)) if rng.random() < 0.5 else np.argmax(item[0]))
         elif domain.kind == "rows":
-            x = _probabilities(width, rng).astype(dtype)
-        elif k and domain is case.domains[0] and rng.random() < 0.6:
-            x = _relative(item[0], case, dtype, rng)
+            item.append(_probabilities(width, rng).astype(dtype))
+        elif item and domain is case.domains[0] and rng.random() < 0.6:
+            item.append(_relative(item[0], case, dtype, rng))
         else:
-            x = _numbers_that_hurt(domain, width, dtype, rng)
-        item.append(x)
+            item.append(_numbers_that_hurt(domain, width, dtype, rng))
     if case.loss.family.differentiated == 1 and case.domains[0].holds(-np.inf) and rng.random() < 0.05:
         item[0][rng.integers(width)] = rng.choice([-np.inf, np.inf])
     return item
@@ -296,50 +289,44 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
 def _numbers_that_hurt(domain: Domain, width: int, dtype: Any, rng: np.random.Generator) -> Any:
     """A vector in one style of many, held within the domain."""
     info = np.finfo(dtype)
-    digits = -np.log10(float(info.smallest_subnormal))
-    far = 1.02 * np.log(float(info.max))               # exp overflows and vanishes there
-    sign = rng.choice([-1.0, 1.0], width)
-    special = [0.0, -0.0, float(info.smallest_subnormal), float(info.tiny), float(info.max), 1 - info.epsneg,
+    tiny, far = float(info.smallest_subnormal), 1.02 * np.log(float(info.max))     # exp overflows at far
+    special = [0.0, -0.0, tiny, float(info.tiny), 10.0 ** int(np.log10(info.max)), 1 - info.epsneg,
                1 + info.eps, 1.0, 2.0, 40.0, far, *domain.examples]
-    style = rng.integers(10)
-    if style == 0:
-        x = rng.standard_normal(width)
-    elif style == 9:                                   # all of one magnitude
-        x = rng.standard_normal(width) * 10.0 ** rng.uniform(-digits, np.log10(float(info.max)))
-    elif style == 1:
-        x = rng.uniform(-far, far, width)
-    elif style == 2:                                   # any magnitude
-        x = sign * 10.0 ** rng.uniform(-digits, np.log10(float(info.max)), width)
-    elif style == 3:
-        x = sign * rng.choice(special, width)
-    elif style == 4:                                   # kinks and ties
-        x = rng.choice(domain.examples or (-1.0, 0.0, 1.0), width)
-    elif style == 5:
-        x = rng.integers(-3, 4, width) * rng.choice([1.0, 1.0, float(info.smallest_subnormal)])
-    elif style == 6:                                   # nearly 0, nearly 1
-        x = rng.integers(0, 2, width) + sign * 10.0 ** rng.uniform(-17, -1, width)
-    elif style == 7:                                   # one far above the others
-        x = np.where(np.arange(width) == rng.integers(width), 0.0, -rng.exponential(rng.choice([5, 50]), width))
-    else:                                              # close together, far from 0
-        x = 10.0 ** rng.uniform(0, 10) + rng.standard_normal(width) * 10.0 ** rng.uniform(-8, 2)
-    return _held(domain, x.astype(dtype), rng)
+    sign, hot = rng.choice([-1.0, 1.0], width), np.arange(width) == rng.integers(width)
+
+    def magnitude(n: int) -> Any:
+        return 10.0 ** rng.uniform(np.log10(tiny), np.log10(float(info.max)), n)
+
+    styles: list[Callable[[], Any]] = [
+        lambda: rng.standard_normal(width),
+        lambda: rng.uniform(-far, far, width),
+        lambda: sign * magnitude(width),
+        lambda: sign * magnitude(1) * rng.random(width),                             # all alike
+        lambda: sign * rng.choice(special, width),
+        lambda: rng.choice(domain.examples or (-1.0, 0.0, 1.0), width),              # kinks and ties
+        lambda: rng.integers(-3, 4, width) * rng.choice([1.0, 1.0, tiny]),
+        lambda: rng.integers(0, 2, width) + sign * 10.0 ** rng.uniform(-17, -1, width),
+        lambda: np.where(hot, 0.0, -rng.exponential(rng.choice([5, 50]), width)),    # nearly certain
+        lambda: 10.0 ** rng.uniform(0, 10) + rng.standard_normal(width) * 10.0 ** rng.uniform(-8, 2),
+    ]
+    return _held(domain, styles[rng.integers(len(styles))]().astype(dtype), rng)
 
 
 def _held(domain: Domain, x: Any, rng: np.random.Generator) -> Any:
     """x where it is allowed, else something allowed made of it, else a draw from the domain."""
-    drawn = np.asarray(domain.draw(rng, x.shape)).astype(x.dtype)
+    held = np.asarray(domain.draw(rng, x.shape)).astype(x.dtype)
     with np.errstate(all="ignore"):
         for y in (1 / abs(x), abs(x), x):
-            drawn = np.where(domain.holds(y), y, drawn)
-    return drawn
+            held = np.where(domain.holds(y), y, held)
+    return held
 
 
 def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
     """Equal to x, a neighbour of it, or away from it by a setting: where kinks are."""
-    steps = [v for v in case.settings.values() if isinstance(v, float)] or [1.0]
+    steps = [dtype(v) for v in case.settings.values() if isinstance(v, float)] or [dtype(1)]
     with np.errstate(all="ignore"):
-        near = [x, np.nextafter(x, dtype(0)), np.nextafter(x, dtype(9)), x + dtype(rng.choice(steps)),
-                x - dtype(rng.choice(steps)), x * (1 + dtype(rng.uniform(-1, 1)) * dtype(1e-6))]
+        near = [x, np.nextafter(x, dtype(0)), np.nextafter(x, dtype(9)), x + rng.choice(steps),
+                x - rng.choice(steps), x * dtype(rng.uniform(1 - 1e-6, 1 + 1e-6))]
     size = x.shape if rng.random() < 0.5 else (1,)     # each number its own relation, or all the same
     chosen = np.choose(rng.integers(len(near), size=size), near).astype(dtype)
     return _held(case.domains[0], np.where(np.isfinite(chosen), chosen, x), rng)
@@ -347,17 +334,10 @@ def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
 
 def _probabilities(width: int, rng: np.random.Generator) -> Any:
     """A row that sums to 1: certain, nearly certain, with zeros, or of any kind."""
-    style = rng.integers(4)
-    p = rng.dirichlet(np.ones(width))
-    if style == 0:
-        p = np.eye(width)[rng.integers(width)]
-    elif style == 1:
-        p = p * 10.0 ** rng.uniform(-300, -1, width)
-        first = rng.integers(width)
-        p[first] += 1 - p.sum()
-    elif style == 2:
-        p = np.where(rng.random(width) < 0.5, 0.0, p)
-        p[0] += 1 - p.sum()
+    p, first = rng.dirichlet(np.ones(width)), rng.integers(width)
+    p = [p, p * 0, p * 10.0 ** rng.uniform(-300, -1, width), p * (rng.random(width) < 0.5)][rng.integers(4)]
+    p[first] = 0
+    p[first] = 1 - p.sum()
     return p
 
 
@@ -386,10 +366,10 @@ def _print(rows: list[Row], screen: Any) -> None:
     shown = Table("loss", "dtype", title="worst errors in ulp", box=box.SIMPLE)
     columns = [(path, kind) for path in PATHS for kind in ("value", "gradient")]
     for path, kind in columns:
-        shown.add_column(f"{path}\n{kind}", justify="right")
+        shown.add_column(f"{path} {kind}", justify="right")
     for loss, dtype in dict.fromkeys((row.loss, row.dtype) for row in rows):
-        worst = [max(getattr(row, kind) for row in rows if (row.loss, row.dtype, row.path) == (loss, dtype, path))
-                 for path, kind in columns]
+        own = [row for row in rows if (row.loss, row.dtype) == (loss, dtype)]
+        worst = [max(getattr(row, kind) for row in own if row.path == path) for path, kind in columns]
         shown.add_row(loss, dtype, *(f"{x:.2f}" if x < 1000 else f"[red]{x:.0e}" for x in worst))
     screen.print(shown)
     screen.print("limits: " + ", ".join(f"{path} {limit:g} ulp" for path, limit in LIMITS.items()))

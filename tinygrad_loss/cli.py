@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def _accuracy(args: argparse.Namespace) -> int:
 
 
 def _warmup(args: argparse.Namespace) -> int:
-    from .warmup import warmup
+    from . import warmup
     print(f"{warmup(progress=True)} drivers compiled.")
     return 0
 
@@ -99,7 +100,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         "also measure torch, torch.compile, jax, scikit-learn and autograd, those that are installed"))
     parser.add_argument("--repeat", type=_count, default=5, metavar="N", help=(
         "rounds per case, at least (default %(default)s)"))
-    parser.add_argument("--seconds", type=float, default=2.0, metavar="S", help=(
+    parser.add_argument("--seconds", type=_seconds, default=2.0, metavar="S", help=(
         "time per case, at least (default %(default)s)"))
     parser.add_argument("--skip-startup", action="store_true", help="do not measure first calls")
     parser.add_argument("--from", nargs="+", type=Path, default=(), metavar="FILE", dest="sources", help=(
@@ -116,6 +117,13 @@ def _size(text: str) -> tuple[int, ...]:
         return parse_size(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no size such as 32, 1e5 or 2e4x1000") from error
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError
+    return seconds
 
 
 def _count(text: str) -> int:

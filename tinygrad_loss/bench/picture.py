@@ -12,7 +12,7 @@ from .. import plot
 from .peers import PEERS
 from .results import COLUMNS, Report, Result
 
-SMALL = 10_000                                         # elements: below, calls cost more than bytes
+SMALL = 50_000                                         # elements: below, calls cost more than bytes
 #                         colour, marker, size, and how far below the middle of its row
 LOOKS: dict[str, tuple[str, str, float, float]] = {
     "composed": (plot.COLOURS[0], "s", 9, 0.0), "numpy": (plot.COLOURS[6], "|", 15, 0.0),
@@ -25,7 +25,7 @@ ROW = 0.42                                             # inches
 
 
 def save(report: Report, path: Path) -> None:
-    """Draw all cases of at least some thousand elements; if there are none, all there are."""
+    """Draw all cases of at least many thousand elements; if there are none, all there are."""
     large = [r for r in report.results if _elements(r) >= SMALL] or report.results
     dtypes = list(dict.fromkeys(r.dtype for r in large))
     labels = list(dict.fromkeys((r.loss, r.size) for r in large))

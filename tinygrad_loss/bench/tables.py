@@ -99,12 +99,12 @@ def _table(report: Report) -> Table:
 
 
 def _cell(result: Result, name: str) -> str:
-    """1.23 ms 1.1x; the two parts stay whole where a narrow terminal breaks the line."""
+    """1.23ms 1.1x; the two parts stay whole where a narrow terminal breaks the line."""
     timing = result.timings.get(name)
     if timing is None:
         return "wrong" if name in result.wrong else "-"
     ratio = result.over_limit(name)
-    shown = time_text(timing.median).replace(" ", "\N{NO-BREAK SPACE}")
+    shown = time_text(timing.median).replace(" ", "")
     return shown if ratio is None or name == "limit" else f"{shown} {ratio_text(ratio)}x"
 
 

@@ -14,7 +14,7 @@ from collections import deque
 
 import numpy as np
 
-LARGE = 1 << 20                               # bytes; below, the allocator is quick
+LARGE = 1 << 16                               # bytes; below, the allocator is quick
 KEPT = 3                                      # buffers: as many as a loss has gradients
 
 _owners: deque[np.ndarray] = deque(maxlen=KEPT)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .losses import LOSSES
-from .testing import Case, cases
+from ..losses import LOSSES
+from ..testing import Case, cases
 
 
 def warmup(progress: bool = False) -> int:
