@@ -27,7 +27,7 @@ from __future__ import annotations
 import json as json_format
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,19 +147,16 @@ class Truth(NamedTuple):
 
 def truths(case: Case, inputs: list[np.ndarray], dtype: Any) -> Iterator[tuple[int, Truth]]:
     """The truth about each item of a batch that has one."""
-    info = np.finfo(dtype)
-    tiny = int(-np.log10(float(info.tiny))) + info.precision + 20        # 10^-tiny is below any distance
     for i in range(len(inputs[0])):
-        item = [x[i] for x in inputs]
-        largest = max(float(np.abs(x[np.isfinite(x)]).max(initial=1.0)) for x in item)
-        size = INFINITY if any(np.isinf(x).any() for x in item) else int(np.log10(largest)) + 1
-        mp = context(2 * tiny + 2 * size + 50, info)
         with suppress(ArithmeticError):                # 0/0 and inf - inf have no truth
-            yield i, truth(mp, case, item, dtype, mp.mpf(10) ** -tiny)
+            yield i, truth(case, [x[i] for x in inputs], dtype)
 
 
-def truth(mp: Any, case: Case, item: list[Any], dtype: Any, step: Any) -> Truth:
+def truth(case: Case, item: list[Any], dtype: Any) -> Truth:
     """The value of an item and, by differences, some of its slopes."""
+    finite = [float(np.abs(x[np.isfinite(x)]).max(initial=1.0)) for x in item]
+    large = max(map(np.log10, finite)) if all(np.isfinite(x).all() for x in item) else INFINITY
+    mp, step = context(dtype, -int(-large // 100) * 100)
     exact: Any = case.loss.exact
     numbers = [_numbers(mp, x) for x in item]
     settings = [_numbers(mp, np.asarray(x)) for x in case.settings.values()]
@@ -169,6 +166,7 @@ def truth(mp: Any, case: Case, item: list[Any], dtype: Any, step: Any) -> Truth:
         terms, scales = result if isinstance(result, tuple) else (result, [])
         return terms if isinstance(terms, list) else [terms], scales
 
+    mp.sign_is_known = True                            # until mp.hinge finds otherwise
     middle, scales = formula(0, numbers[0])
     if min(_sides(middle)) > mp.mpf(float(np.finfo(dtype).max)):
         raise ArithmeticError("inf - inf")
@@ -218,25 +216,27 @@ def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
     return places
 
 
-def context(digits: int, info: Any) -> Any:
-    """mpmath's context for so many digits, and what formulas need besides."""
+@cache
+def context(dtype: Any, large: int) -> tuple[Any, Any]:
+    """mpmath's context for inputs up to 10^large, with what formulas need besides; and a step."""
     try:
         import mpmath  # type: ignore[import-untyped]
     except ImportError:
         raise ImportError("The accuracy table needs mpmath. Run pip install 'tinygrad_loss[test]'.") from None
-    mp = mpmath.MPContext()
-    mp.dps, mp.sign_is_known = digits, True
-    exp, third, tiny = mp.exp, mp.mpf(1) / 3, float(info.smallest_subnormal)
+    info, mp = np.finfo(dtype), mpmath.MPContext()
+    tiny = int(-np.log10(float(info.tiny))) + info.precision + 20        # 10^-tiny is below any distance
+    mp.dps = 2 * tiny + 2 * large + 50                 # for a square, its difference, and its slope
+    exp, third = mp.exp, mp.mpf(1) / 3
 
     def exp_of_all(x: Any) -> Any:                     # of a huge integer, mpmath multiplies e by itself
         return exp(x + third) / exp(third) if abs(x) > 2000 else exp(x)
 
     def hinge(terms: list[Any]) -> list[Any]:          # max(0, gap) = gap + max(0, -gap)
-        gap, rounding = sum(terms), max(float(info.eps) * max(_sides(terms)), tiny)
+        gap, rounding = sum(terms), max(float(info.eps) * max(_sides(terms)), float(info.smallest_subnormal))
         mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * rounding
         return [*terms, max(0, -gap)]
-    mp.exp, mp.hinge = cache(exp_of_all), hinge        # the cache: of many inputs, one moves
-    return mp
+    mp.exp, mp.hinge = lru_cache(10_000)(exp_of_all), hinge          # of many inputs, one moves at a time
+    return mp, mp.mpf(10) ** -tiny
 
 
 # ----------------------------------------------------------------------------------- inputs that hurt
@@ -366,7 +366,7 @@ def _print(rows: list[Row], screen: Any) -> None:
     shown = Table("loss", "dtype", title="worst errors in ulp", box=box.SIMPLE)
     columns = [(path, kind) for path in PATHS for kind in ("value", "gradient")]
     for path, kind in columns:
-        shown.add_column(f"{path} {kind}", justify="right")
+        shown.add_column(f"{path}\n{kind}", justify="right")
     for loss, dtype in dict.fromkeys((row.loss, row.dtype) for row in rows):
         own = [row for row in rows if (row.loss, row.dtype) == (loss, dtype)]
         worst = [max(getattr(row, kind) for row in own if row.path == path) for path, kind in columns]

@@ -7,7 +7,8 @@
 A round counts if others left the machine alone; only when there are too few of these do all count.
 The pause lets the threads of the one before fall asleep: OpenMP's spin for some milliseconds after
 their work, and with them awake the next one would have fewer cores. The call that does not count
-wakes the contestant's own threads and fills the caches, as a training loop would have done.
+wakes the contestant's own threads, fills the caches and gets its memory from the system (a virtual
+machine takes a second to find a gigabyte), as the step before it in a training loop would have done.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from .contestants import Answer, Contestant
 from .neighbours import Neighbours
 
 BATCH = 0.005                                 # seconds that the calls of one sample shall take
-LONG = 0.05                                   # a call of that length needs nobody to wake it
 TOO_LONG = 5.0                                # seconds for one call: left out
 QUIET = 0.08                                  # share of the machine that others may take in a round
 PATIENCE = 4                                  # times the seconds asked for: so long we hope for quiet
@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
 def race(contestants: Sequence[Contestant], dtype: str, rounds: int, seconds: float) -> Outcome:
     """Measure all: at least so many rounds, and for so many seconds."""
     first, left_out, wrong = _first_calls(contestants, TOLERANCES[dtype])
-    calls, waking = {}, {}
+    calls = {}
     for c in contestants:
         if c.name in left_out:
             continue
@@ -67,9 +67,9 @@ def race(contestants: Sequence[Contestant], dtype: str, rounds: int, seconds: fl
             left_out[c.name] = f"one call takes {once:.1f} s"
         else:
             once = min(once, _timed(c.run)[0])
-            calls[c.name], waking[c.name] = max(1, round(BATCH / once)), once < LONG
+            calls[c.name] = max(1, round(BATCH / once))
     runners = [c for c in contestants if c.name in calls]
-    used, others = _rounds(runners, calls, waking, rounds, seconds)
+    used, others = _rounds(runners, calls, rounds, seconds)
     return Outcome({name: _timing([samples[name] for samples in used], n, first[name])
                     for name, n in calls.items()}, left_out, wrong, others)
 
@@ -93,8 +93,8 @@ def _first_calls(contestants: Sequence[Contestant], tolerance: float
     return first, left_out, wrong
 
 
-def _rounds(runners: list[Contestant], calls: dict[str, int], waking: dict[str, bool], rounds: int,
-            seconds: float) -> tuple[list[Round], float]:
+def _rounds(runners: list[Contestant], calls: dict[str, int], rounds: int, seconds: float
+            ) -> tuple[list[Round], float]:
     """The quiet rounds if there are enough of them, else all; and how busy others were meanwhile."""
     rng, neighbours = np.random.default_rng(0), Neighbours()
     gc.collect()
@@ -107,8 +107,7 @@ def _rounds(runners: list[Contestant], calls: dict[str, int], waking: dict[str, 
         for i in rng.permutation(len(runners)):
             c = runners[i]
             time.sleep(PAUSE)
-            if waking[c.name]:
-                c.run()
+            c.run()
             samples[c.name] = _sample(c.run, calls[c.name])
         done.append((neighbours.share(), samples))
         n_quiet, elapsed = sum(share < QUIET for share, _ in done), time.perf_counter() - start

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numba
 import numpy as np
+from numba import config
 from numba.extending import intrinsic, overload, register_jitable
 
 from . import vmath, vmath32
@@ -47,7 +48,7 @@ def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
         _allow(function)
     build = import_module(f".{loss.family.driver}", __package__).build
     walk = build(kernel, holds, total, _fingerprint(parts))
-    if numba.config.DISABLE_JIT:                     # plain Python, for a debugger
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]    # plain Python, for a debugger
         return np.errstate(all="ignore")(walk)
     try:
         return numba.njit(walk, **OPTIONS, cache=_disk.usable)
@@ -84,7 +85,7 @@ def _allow(function: FunctionType) -> None:
 
 @overload(wide_vectors, inline="always")
 def _wide_vectors() -> Any:
-    return lambda: _set_vector_width()
+    return lambda: _set_vector_width()  # type: ignore[call-arg]
 
 
 @intrinsic

@@ -36,7 +36,8 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     slope = np.empty(n, x.dtype) if wanted else None
     partial, scale = np.empty(1), 1.0 / n
     try:
-        ok = driver(loss, True, x.dtype is FLOAT32)(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
+        walk = driver(loss, True, x.dtype is FLOAT32)
+        ok = walk(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
     except OSError:
         return None
     if not ok:

@@ -117,7 +117,8 @@ class Call:
     def __init__(self, loss: Loss, given: arguments.Given) -> None:
         self.loss, self.reduction = loss, given.reduction
         arguments.one_of(loss, "reduction", given.reduction, arguments.REDUCTIONS)
-        self.given = [arguments.array(loss, *pair) for pair in zip(loss.input_names, given.inputs, strict=True)]
+        self.given = [arguments.array(loss, name, value)
+                      for name, value in zip(loss.input_names, given.inputs, strict=True)]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
         if loss.label_names:
