@@ -15,8 +15,7 @@ from tinygrad_loss import __version__
 from tinygrad_loss.bench import peers, picture, race, results, tables
 from tinygrad_loss.bench.by_hand import BY_HAND
 from tinygrad_loss.bench.cases import Case, cases, parse_size, size_text
-from tinygrad_loss.bench.contestants import Contestant, by_hand, ours
-from tinygrad_loss.bench.race import Timing
+from tinygrad_loss.bench.contestants import Contestant, Timing, by_hand, ours, with_best_limits
 from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
@@ -224,6 +223,14 @@ def test_ratios():
     assert result.over_limit("fused") == 1.5 and result.over_limit("numpy") is None
     assert (result.fastest_peer, result.over_peer()) == ("jax", 0.25)
     assert "Fused: 1.5 to 2 times" in picture._in_words([result])
+
+
+def test_the_limit_is_the_faster_of_one_thread_and_all():
+    timings = {name: Timing(t, t, t, 5, 1, t) for name, t in
+               (("fused", 3.0), ("limit on 1", 2.0), ("limit on 2", 1.0), ("limit, new array on 1", 4.0))}
+    best = with_best_limits(timings)
+    assert {name: timing.median for name, timing in best.items()} == {
+        "limit": 1.0, "fused": 3.0, "limit, new array": 4.0}
 
 
 @pytest.mark.parametrize("text, shape", [("32", (32,)), ("1e5", (100_000,)), ("2e4x1000", (20_000, 1000)),

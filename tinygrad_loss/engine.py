@@ -307,7 +307,7 @@ softplus    = primitive(nx.softplus,    lambda g, y, x: g * sigmoid(x))
 xlogy       = primitive(nx.xlogy,       lambda g, y, a, b: xlogy(g, b),
                                         lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, a / b))
 softmax     = primitive(nx.softmax,     lambda g, y, x, axis: y * (g - (g * y).sum(axis, True)))
-log_softmax = primitive(nx.log_softmax, lambda g, y, x, axis: g - y.exp() * g.sum(axis, True))
+log_softmax = primitive(nx.log_softmax, lambda g, y, x, axis: g - softmax(x, axis) * g.sum(axis, True))
 
 # Reductions along axis; the last setting is keepdims.
 sum_      = primitive(nx.sum,  lambda g, y, x, axis, _: _regrow(g, x, axis).broadcast_to(x.shape))

@@ -136,7 +136,16 @@ def _peak(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """The maximum m along axis, where it stands, and exp(x - m) everywhere else."""
     m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     ties = x == m
-    return m, ties, np.exp(np.where(ties, -np.inf, x) - np.where(m == -np.inf, 0, m))
+    return m, ties, _exp_minus(np.where(ties, -np.inf, x), np.where(m == -np.inf, 0, m))
+
+
+def _exp_minus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """exp(a - b), right although a - b is rounded: what rounding lost multiplies."""
+    d = a - b
+    t = d - a
+    lost = (a - (d - t)) - (b + t)
+    y = np.exp(d)
+    return np.where(np.isfinite(lost) & np.isfinite(y), y + y * lost, y)
 
 
 def _log_of_sum(ties: np.ndarray, others: np.ndarray, axis: Any) -> np.ndarray:

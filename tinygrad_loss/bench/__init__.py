@@ -80,7 +80,7 @@ def _measured(chosen: Sequence[Case], options: Options, peers: Sequence[str], st
     """Each case and its result."""
     import numpy as np
 
-    from .contestants import by_hand, limits, ours
+    from .contestants import by_hand, limits, ours, with_best_limits
     from .machine import cores
     from .peers import PEERS
     from .race import race
@@ -94,5 +94,6 @@ def _measured(chosen: Sequence[Case], options: Options, peers: Sequence[str], st
         entered = [c for c in invited.values() if c is not None] + limits(case, arrays, cores())
         outcome = race(entered, case.dtype, options.rounds, options.seconds)
         lacking = {name: "has no such loss" for name, c in invited.items() if c is None}
-        yield case, Result(case.loss.name, case.loss.family.name, case.shape, case.dtype, outcome.timings,
-                           {**lacking, **outcome.left_out}, outcome.wrong, outcome.others)
+        yield case, Result(case.loss.name, case.loss.family.name, case.shape, case.dtype,
+                           with_best_limits(outcome.timings), {**lacking, **outcome.left_out},
+                           outcome.wrong, outcome.others)

@@ -12,7 +12,19 @@ from .by_hand import BY_HAND
 from .cases import Case
 
 LARGE = 10**5                                                # elements, from where on new memory matters
+LIMIT, NEW_ARRAY, ON = "limit", "limit, new array", " on "
 Answer = tuple[float, list[np.ndarray]]                      # a value and its gradients
+
+
+class Timing(NamedTuple):
+    """How long one contestant takes, in seconds per call."""
+
+    median: float
+    lower: float                              # quartiles
+    upper: float
+    rounds: int
+    calls: int                                # in each round
+    first: float                              # the first call of all
 
 
 class Contestant(NamedTuple):
@@ -58,10 +70,18 @@ def by_hand(case: Case, arrays: Sequence[np.ndarray]) -> Contestant | None:
 
 
 def limits(case: Case, arrays: Sequence[np.ndarray], threads: int) -> list[Contestant]:
-    """Moving the same bytes: into an array that is there, and into a new one each time."""
+    """Moving the same bytes, into an array that is there and into a new one each time; on one thread
+    and on all, because which is faster shows in the race only."""
     from . import limit
-    n = case.n_gradients
-    found = [Contestant("limit", limit.mover(arrays, n, threads), None)]
-    if arrays[0].size >= LARGE:
-        found.append(Contestant("limit, new array", limit.allocating_mover(arrays, n, threads), None))
-    return found
+    n, large = case.n_gradients, arrays[0].size >= LARGE
+    makers = {LIMIT: limit.mover, NEW_ARRAY: limit.allocating_mover} if large else {LIMIT: limit.mover}
+    return [Contestant(f"{name}{ON}{k}", make(arrays, n, k), None)
+            for name, make in makers.items() for k in sorted({1, threads if large else 1})]
+
+
+def with_best_limits(timings: dict[str, Timing]) -> dict[str, Timing]:
+    """Of one thread and of all, the faster alone."""
+    best: dict[str, Timing] = {}
+    for name, timing in sorted(timings.items(), key=lambda item: item[1].median):
+        best.setdefault(name.partition(ON)[0], timing)
+    return best

@@ -7,7 +7,6 @@ the work and would disturb whoever is measured next.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -50,11 +49,9 @@ def loops(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> list[L
 
 
 def mover(inputs: Sequence[np.ndarray], n_gradients: int, threads: int) -> Callable[[], None]:
-    """A call that moves the bytes, on one thread or on `threads`, whichever is faster here."""
-    outputs = [np.empty_like(x).ravel() for x in inputs[:n_gradients]]
-    work = loops([x.ravel() for x in inputs], outputs)
-    alone, together = _run(work, 1), _run(work, threads)
-    return min(alone, together, key=_seconds)
+    """A call that moves the bytes."""
+    flat = [x.ravel() for x in inputs]
+    return _run(loops(flat, [np.empty_like(x) for x in flat[:n_gradients]]), threads)
 
 
 def allocating_mover(inputs: Sequence[np.ndarray], n_gradients: int, threads: int) -> Callable[[], None]:
@@ -62,14 +59,12 @@ def allocating_mover(inputs: Sequence[np.ndarray], n_gradients: int, threads: in
     flat = [x.ravel() for x in inputs]
     kept: list[np.ndarray] = []
 
-    def run(n: int) -> Callable[[], None]:
-        def call() -> None:
-            kept.clear()                                     # as `pred.grad = None` does
-            kept.extend(np.empty_like(x) for x in flat[:n_gradients])
-            _run(loops(flat, kept), n)()
-        return call
+    def call() -> None:
+        kept.clear()                                         # as `pred.grad = None` does
+        kept.extend(np.empty_like(x) for x in flat[:n_gradients])
+        _run(loops(flat, kept), threads)()
 
-    return min(run(1), run(threads), key=_seconds)
+    return call
 
 
 def _run(work: list[Loop], threads: int) -> Callable[[], None]:
@@ -91,16 +86,6 @@ def _run(work: list[Loop], threads: int) -> Callable[[], None]:
 
 def _part(arrays: tuple[np.ndarray, ...], i: int, parts: int) -> tuple[np.ndarray, ...]:
     return tuple([x[x.size * i // parts:x.size * (i + 1) // parts] for x in arrays])
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    """The best of some calls, the first of which compiles."""
-    best = np.inf
-    for _ in range(9):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best
 
 
 @cache

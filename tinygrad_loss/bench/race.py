@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .contestants import Answer, Contestant
+from .contestants import Answer, Contestant, Timing
 from .neighbours import Neighbours
 
 BATCH = 0.005                                 # seconds that the calls of one sample shall take
@@ -33,17 +33,6 @@ TOLERANCES = {"float64": 1e-6, "float32": 1e-2}     # is it the same loss? no qu
 
 
 Round = dict[str, float]                      # seconds per call of every contestant
-
-
-class Timing(NamedTuple):
-    """How long one contestant takes, in seconds per call."""
-
-    median: float
-    lower: float                              # quartiles
-    upper: float
-    rounds: int
-    calls: int                                # in each round
-    first: float                              # the first call of all
 
 
 class Outcome(NamedTuple):

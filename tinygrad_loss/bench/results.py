@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .cases import size_text
+from .contestants import LIMIT, NEW_ARRAY, Timing
 from .peers import PEERS
-from .race import Timing
 
-COLUMNS = ("limit", "limit, new array", "fused", "composed", "numpy", *PEERS)
+COLUMNS = (LIMIT, NEW_ARRAY, "fused", "composed", "numpy", *PEERS)
 
 
 class Result(NamedTuple):
@@ -33,7 +33,7 @@ class Result(NamedTuple):
 
     def over_limit(self, name: str) -> float | None:
         """A contestant's time in units of the limit's."""
-        limit, own = self.timings.get("limit"), self.timings.get(name)
+        limit, own = self.timings.get(LIMIT), self.timings.get(name)
         return own.median / limit.median if own and limit else None
 
     @property

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from . import machine
 from .cases import Case
-from .race import QUIET, Timing
+from .contestants import LIMIT, Timing
+from .race import QUIET
 from .results import COLUMNS, Report, Result
 
 PIPE_WIDTH = 200
@@ -65,7 +66,7 @@ def progress(console: Console, total: int) -> Iterator[Step]:
 
 def one_line(case: Case, result: Result) -> str:
     """A case as soon as it has been measured."""
-    limit = result.timings.get("limit")
+    limit = result.timings.get(LIMIT)
     ratios = [f"{name} {result.over_limit(name):.3g}" for name in COLUMNS[1:] if name in result.timings]
     busy = f" (others took {result.others:.0%} of the machine)" if result.others >= QUIET else ""
     return f"{case}: limit {time_text(limit.median) if limit else '?'}; times that: {', '.join(ratios)}{busy}"
@@ -105,7 +106,7 @@ def _cell(result: Result, name: str) -> str:
         return "wrong" if name in result.wrong else "-"
     ratio = result.over_limit(name)
     shown = time_text(timing.median).replace(" ", "")
-    return shown if ratio is None or name == "limit" else f"{shown} {ratio_text(ratio)}x"
+    return shown if ratio is None or name == LIMIT else f"{shown} {ratio_text(ratio)}x"
 
 
 def _peer_cell(result: Result) -> str:
@@ -182,7 +183,7 @@ def complaints(report: Report) -> list[str]:
     wrong = [f"WRONG: {name} for {r.loss} {r.size} {r.dtype}: {why}."
              for r in report.results for name, why in r.wrong.items()]
     return wrong + [f"FAILED: {name} for {r.loss} {r.size} {r.dtype}: {r.left_out.get(name)}."
-                    for r in report.results for name in ("fused", "limit") if name not in r.timings]
+                    for r in report.results for name in ("fused", LIMIT) if name not in r.timings]
 
 
 # ------------------------------------------------------------------------------------------ markdown
@@ -207,7 +208,7 @@ def _markdown(report: Report, path: Path, figure: Path | None) -> Iterator[str]:
     yield "|---" * 3 + "|---:" * (len(header) - 3) + "|"
     for r in report.results:
         ratios = [r.over_limit(name) for name in names[1:]]
-        cells = [r.loss, r.size, r.dtype, *[_with_quartiles(r.timings.get(n)) for n in ("limit", "fused")],
+        cells = [r.loss, r.size, r.dtype, *[_with_quartiles(r.timings.get(n)) for n in (LIMIT, "fused")],
                  *["-" if ratio is None else ratio_text(ratio) for ratio in ratios], _peer_cell(r)]
         yield "| " + " | ".join(cells) + " |"
     yield ""

@@ -62,12 +62,12 @@ def kernel(pred, target, dpred, weight, ignore_index, label_smoothing):
         others = np.nan
     log_sum = log1p(others) if certain else log(others + own)
     cost, each, mass = (1.0 - label_smoothing) * weight[target], label_smoothing / pred.size, 0.0
-    loss = log_sum if certain else log_sum + (top - pred[target])
-    loss = 0.0 if cost == 0.0 else cost * loss
+    half_gap = 0.0 if certain else 0.5 * top - 0.5 * pred[target]         # half: cannot overflow
+    loss = 0.0 if cost == 0.0 else cost * log_sum + 2.0 * (cost * half_gap)
     if each > 0.0:
         for c in range(pred.size):
-            gap = 0.0 if pred[c] == top else top - pred[c]
-            dpred[c] = 0.0 if weight[c] == 0.0 else each * weight[c] * (gap + log_sum)
+            half_gap, q = 0.0 if pred[c] == top else 0.5 * top - 0.5 * pred[c], each * weight[c]
+            dpred[c] = 0.0 if q == 0.0 else q * log_sum + 2.0 * (q * half_gap)
         loss, mass = loss + total(dpred), each * total(weight)
         exponentials(pred, top, target, dpred)
     for c in range(pred.size):
@@ -87,15 +87,23 @@ def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_sm
     log_sum = log1p(rest)
     for c in range(pred.size):
         dpred[c] = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-    mass = total(dpred)
+    most = 0
     for c in range(pred.size):
-        gap = 0.0 if pred[c] == top else top - pred[c]
-        dpred[c] = 0.0 if dpred[c] == 0.0 else dpred[c] * (gap + log_sum)
+        most = c if dpred[c] > dpred[most] else most
+    main = dpred[most]
+    dpred[most] = 0.0
+    remainder = total(dpred)                                 # of the weights q, without the largest
+    dpred[most] = main
+    for c in range(pred.size):
+        half_gap, q = 0.0 if pred[c] == top else 0.5 * top - 0.5 * pred[c], dpred[c]
+        dpred[c] = 0.0 if q == 0.0 else q * log_sum + 2.0 * (q * half_gap)
     loss = total(dpred)
     exponentials(pred, top, first, dpred)
-    for c in range(pred.size):
+    for c in range(pred.size):                               # p sum(q) - q, as p (sum(q) - q) - q (1 - p)
         q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-        dpred[c] = dpred[c] * (mass / (1.0 + rest)) - q
+        p, not_p = dpred[c] / (1.0 + rest), (1.0 + rest - dpred[c]) / (1.0 + rest)
+        not_p = rest / (1.0 + rest) if c == first else not_p
+        dpred[c] = p * (remainder if c == most else main + remainder - q) - q * not_p
     return loss
 
 

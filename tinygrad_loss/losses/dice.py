@@ -29,13 +29,13 @@ def composed(pred, target, smooth=1.0, per_sample=False):
 def kernel(pred, target, dpred, smooth, per_sample):
     for i in range(pred.size):
         dpred[i] = (pred[i] - target[i]) ** 2 + pred[i] * (1.0 - pred[i]) + target[i] * (1.0 - target[i])
-    apart = total(dpred)
+    apart, size = total(dpred), total(pred) + total(target) + smooth
+    unit = size if 0.0 < size < 1e-140 else 1.0              # products of tiny masks would vanish
     for i in range(pred.size):
-        dpred[i] = pred[i] * target[i]
-    overlap = total(dpred)
-    size = total(pred) + total(target) + smooth
+        dpred[i] = pred[i] * (target[i] / unit)
+    overlap = (2.0 * total(dpred) + smooth / unit) / (size / unit)
     for i in range(pred.size):
-        dpred[i] = ((2.0 * overlap + smooth) / size - 2.0 * target[i]) / size
+        dpred[i] = (overlap - 2.0 * target[i]) / size
     return apart / size
 
 
