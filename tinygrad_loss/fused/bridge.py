@@ -35,7 +35,7 @@ def run(call: Call) -> Tensor:
 
     rest = arrays, slopes, weight, scale, losses, call.settings
     single = call.dtype == np.float32
-    target_is_row = arrays[1].ndim == arrays[0].ndim
+    target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     try:
         total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
     except OSError:                                          # the disk's cache cannot be used after all

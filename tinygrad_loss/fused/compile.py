@@ -19,14 +19,19 @@ from typing import TYPE_CHECKING, Any, cast
 import numba
 import numpy as np
 from numba import config
+from llvmlite import ir
 from numba.extending import intrinsic, overload, register_jitable
 
 from . import vmath, vmath32
-from .vmath import total, wide_vectors
+from .vmath import prefetch, total, wide_vectors
 
 if TYPE_CHECKING:
     from ..losses.loss import Loss
 
+
+HINTS = (prefetch, wide_vectors)               # words to the compiler and the processor, no functions
+
+LINE = 64                                     # bytes that come into the cache together
 
 _disk = SimpleNamespace(usable=True)
 
@@ -39,15 +44,16 @@ OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", 
 def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
     """The compiled loop of a loss, for float64 or for single precision; machine code is made, or loaded,
     when it first meets its arguments."""
-    kernel = loss.kernel_for_rows if target_is_row and loss.kernel_for_rows else loss.kernel
+    rows = target_is_row and loss.kernel_for_rows is not None
+    kernel = loss.kernel_for_rows if rows else loss.kernel
+    build = import_module(".rows" if rows else f".{loss.family.driver}", __package__).build
     if single:
-        kernel = _with_short_functions(kernel)
+        kernel, build = _shortened(kernel), _shortened(build)
     holds = tuple(loss.element_domain(name).holds for name in loss.input_names)
-    parts = [function for f in (kernel, *holds, total) for function in _with_helpers(f)]
+    parts = [function for f in (kernel, *holds, total, build) for function in _with_helpers(f)]
     for function in parts:
         _allow(function)
-    build = import_module(f".{loss.family.driver}", __package__).build
-    walk = build(kernel, holds, total, _fingerprint(parts))
+    walk = build(kernel, holds, total, _fingerprint(parts), rows)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]    # plain Python, for a debugger
         return np.errstate(all="ignore")(walk)
     try:
@@ -56,13 +62,17 @@ def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
         return numba.njit(walk, **OPTIONS)
 
 
-def _with_short_functions(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """The same kernel, except that it calls the functions of vmath32 where it names those of vmath."""
-    assert isinstance(kernel, FunctionType)
-    short = {name: getattr(vmath32, name) for name, value in kernel.__globals__.items()
-             if getattr(value, "__module__", "") == vmath.__name__ and hasattr(vmath32, name)}
-    return FunctionType(kernel.__code__, {**kernel.__globals__, **short}, kernel.__name__,
-                        kernel.__defaults__, kernel.__closure__) if short else kernel
+def _shortened(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, except that it calls those of vmath32 where it names those of vmath."""
+    assert isinstance(function, FunctionType)
+    short = {name: getattr(vmath32, name, f) if f.__module__ == vmath.__name__ else _shortened(f)
+             for name, f in _helpers(function)}
+    if all(f is function.__globals__[name] for name, f in short.items()):
+        return function
+    changed = FunctionType(function.__code__, {**function.__globals__, **short}, function.__name__,
+                           function.__defaults__, function.__closure__)
+    changed.__dict__.update(function.__dict__)
+    return changed
 
 
 def forget_disk() -> None:
@@ -102,11 +112,44 @@ def _with_helpers(function: Callable[..., Any]) -> Iterator[FunctionType]:
     found, waiting = set[Any](), [cast(Any, function)]
     while waiting:
         f = waiting.pop()
-        ours = isinstance(f, FunctionType) and f is not wide_vectors and not _belongs_to_numpy(f)
-        if ours and f not in found:
+        if f not in found:
             found.add(f)
-            waiting += [f.__globals__.get(name) for name in f.__code__.co_names]
+            waiting += [helper for _, helper in _helpers(f)]
             yield f
+
+
+@overload(prefetch, inline="always")
+def _prefetch(x: Any) -> Any:
+    def each_line(x: Any) -> Any:
+        for i in range(0, x.size, LINE // x.itemsize):
+            _prefetch_at(x, i)  # type: ignore[call-arg]
+    return each_line
+
+
+@intrinsic
+def _prefetch_at(context: Any, array: Any, index: Any) -> Any:
+    """The processor's own word for it: fetch the line of memory with x[i] into the cache, to be written."""
+    def fetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        call = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        word = builder.module.declare_intrinsic("llvm.prefetch", [place.type], call)
+        builder.call(word, [place, number(1), number(2), number(1)])     # to write, second-level, data
+        return context.get_dummy_value()
+    return numba.types.none(array, index), fetch
+
+
+def _helpers(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
+    """The plain Python functions that a function, or one within it, calls by a global name."""
+    waiting = [function.__code__]
+    while waiting:
+        code = waiting.pop()
+        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        for name in code.co_names:
+            f = function.__globals__.get(name)
+            if isinstance(f, FunctionType) and f not in HINTS and not _belongs_to_numpy(f):
+                yield name, f
 
 
 def _belongs_to_numpy(function: FunctionType) -> bool:

@@ -1,7 +1,9 @@
 """The driver of losses per row or sample: kernel(pred, target, dpred, *settings) -> loss.
 
-pred and dpred are rows; target is a row too, or the label that belongs to the row. The kernel sees
-rows of float64 whatever the arrays hold, and its slopes are rounded once on their way out.
+pred and dpred are rows; target is a row too, or the label that belongs to the row. A kernel that wants a
+row where there is a label gets 1 at the label and 0 elsewhere. The kernel sees rows of float64 whatever
+the arrays hold, and its slopes are rounded once on their way out. A row whose label is no class is
+ignored: it costs nothing, and the kernel never meets it.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from .vmath import wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
-          total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
+          total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_pred, holds_target = holds
+    given = one_hot if wants_rows else label_alone
 
     def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
@@ -39,8 +42,10 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                         t[j] = target[i, j]
                         ok &= holds_target(t[j])
                     cost = kernel(p, t, d, *settings)
+                elif 0 <= target[i] < width:
+                    cost = kernel(p, given(target[i], t), d, *settings)
                 else:
-                    cost = kernel(p, target[i], d, *settings)
+                    cost, d[:] = 0.0, 0.0
                 factor = 1.0 if weight is None else weight[i]
                 costs[i - start] = cost * factor
                 if dpred is not None:
@@ -52,3 +57,15 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         return ok
 
     return walk
+
+
+def one_hot(label, row):
+    """row with 1 at the label and 0 elsewhere."""
+    row[:] = 0.0
+    row[label] = 1.0
+    return row
+
+
+def label_alone(label, row):
+    """The label, for a kernel that wants no more."""
+    return label

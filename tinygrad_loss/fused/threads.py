@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 4096                                  # elements in a block: its scratch stays in the cache
+BLOCK = 2048                                  # elements in a block: its scratch stays in the cache
 SERIAL = 1 << 17                              # below this many elements, waking a thread costs more
 
 

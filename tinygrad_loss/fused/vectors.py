@@ -11,7 +11,7 @@ from .vmath import wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
-          total: Callable[..., Any], fingerprint: str) -> Callable[..., Any]:
+          total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_a, holds_b, holds_c = holds
 

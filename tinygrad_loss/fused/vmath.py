@@ -221,6 +221,7 @@ def exponentials(x, top, left_out, out):
 
     Where top is inf, it has 1 and all below it 0.
     """
+    wide_vectors()
     result = 0.0
     for i in range(x.size):
         out[i] = _exp_minus(x[i], top)
@@ -243,23 +244,37 @@ def _exp_minus(x, top):
     return e + e * lost if EXP_MIN < d < 0.0 else e
 
 
+def exp_minus(x, top, out):
+    """Fill out with exp(x - top), for a finite top. Returns the sum."""
+    wide_vectors()
+    result = 0.0
+    for i in range(x.size):
+        out[i] = _exp_minus(np.float64(x[i]), top)
+        result += out[i]
+    return result
+
+
+exp_minus.any_order = True                                   # type: ignore[attr-defined]
+
+
 def total(x):
     """The sum of x: sums of a thousand, then the sum of these, so that roundings stay few."""
     result = 0.0
     for start in range(0, x.size, 1024):
-        result += _sum(x[start:start + 1024])
+        result += any_order_sum(x[start:start + 1024])
     return result
 
 
-def _sum(x):
+def any_order_sum(x):
     """The sum of x in the order that suits the vector unit, fixed when compiled."""
+    wide_vectors()
     result = 0.0
     for i in range(x.size):
         result += x[i]
     return result
 
 
-_sum.any_order = True                                        # type: ignore[attr-defined]
+any_order_sum.any_order = True                                        # type: ignore[attr-defined]
 
 
 def peak(x):
@@ -268,6 +283,7 @@ def peak(x):
     Compared as integers, since a maximum of floats is not vectorised: floats are ordered like their
     bits, if those of negative ones are turned round.
     """
+    wide_vectors()
     if x.size < 32:                                          # too few to be worth it
         top = x[0]
         for i in range(1, x.size):
@@ -281,6 +297,19 @@ def peak(x):
         largest = key if key > largest else largest
         nans += x[i] != x[i]
     return np.nan if nans else np.int64(largest ^ ((largest >> 63) & ALL_BUT_SIGN)).view(np.float64)
+
+
+def extent(x):
+    """The smallest and the largest element of x; with a nan among them, one of the two is nan."""
+    wide_vectors()
+    bits = x.view(np.int64)
+    low = high = bits[0] ^ ((bits[0] >> 63) & ALL_BUT_SIGN)
+    for i in range(x.size):
+        key = bits[i] ^ ((bits[i] >> 63) & ALL_BUT_SIGN)
+        low = key if key < low else low
+        high = key if key > high else high
+    low, high = low ^ ((low >> 63) & ALL_BUT_SIGN), high ^ ((high >> 63) & ALL_BUT_SIGN)
+    return np.int64(low).view(np.float64), np.int64(high).view(np.float64)
 
 
 def distance(x, y):
@@ -297,3 +326,7 @@ def distance(x, y):
 
 def wide_vectors():
     """A word to the compiler, where a driver's loop says it: use the widest vectors there are."""
+
+
+def prefetch(x):
+    """A word to the processor: x, a piece of an array, will soon be needed."""

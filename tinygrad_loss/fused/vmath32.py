@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vmath import LOG2_E, ROUND, ROUND_BITS
+from .vmath import LOG2_E, ROUND, ROUND_BITS, wide_vectors
 
 LN2 = 0.6931471805599453
+ALL_BUT_SIGN = np.int32(0x7FFFFFFF)
 
 
 def exp(x):
@@ -34,6 +35,7 @@ def _exp(x):
 
 def exponentials(x, top, left_out, out):
     """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out]."""
+    wide_vectors()
     result = 0.0
     for i in range(x.size):
         d = 0.0 if x[i] == top else x[i] - top
@@ -43,6 +45,46 @@ def exponentials(x, top, left_out, out):
 
 
 exponentials.any_order = True                                # type: ignore[attr-defined]
+
+
+def exp_minus(x, top, out):
+    """Fill out with exp(x - top), and 0 from 1e-90 down. Returns the sum."""
+    wide_vectors()
+    shift, result = top * LOG2_E, 0.0
+    for i in range(x.size):
+        out[i] = _exp2(np.float64(x[i]) * LOG2_E - shift)
+        result += out[i]
+    return result
+
+
+exp_minus.any_order = True                                   # type: ignore[attr-defined]
+
+
+def _exp2(x):
+    """2 to the power of x <= 0: the whole part of x goes into the exponent, a polynomial does the rest."""
+    shifted = (-300.0 if x < -300.0 else x) + ROUND
+    r = (-300.0 if x < -300.0 else x) - (shifted - ROUND)
+    q = 0.0001546144469856913
+    q = q * r + 0.0013400428177615838
+    q = q * r + 0.009618056678524637
+    q = q * r + 0.05550327226670302
+    q = q * r + 0.24022650922288757
+    q = q * r + 0.6931472067028326
+    bits = np.float64(q * r + 1.0).view(np.int64) + (np.float64(shifted).view(np.int64) << 52)
+    return 0.0 if x < -300.0 else np.int64(bits).view(np.float64)
+
+
+def extent(x):
+    """The smallest and the largest element of x; with a nan among them, one of the two is nan."""
+    wide_vectors()
+    bits = x.view(np.int32)
+    low = high = bits[0] ^ ((bits[0] >> 31) & ALL_BUT_SIGN)
+    for i in range(x.size):
+        key = bits[i] ^ ((bits[i] >> 31) & ALL_BUT_SIGN)
+        low = key if key < low else low
+        high = key if key > high else high
+    low, high = low ^ ((low >> 31) & ALL_BUT_SIGN), high ^ ((high >> 31) & ALL_BUT_SIGN)
+    return np.float64(np.int32(low).view(np.float32)), np.float64(np.int32(high).view(np.float32))
 
 
 def log1p(x):

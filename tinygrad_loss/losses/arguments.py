@@ -125,24 +125,50 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
     return weight
 
 
-def check_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
-    """Labels must lie within the classes, and rows of probabilities sum to 1."""
-    ignored = dict(zip(loss.defaults, settings, strict=True)).get("ignore_index")
-    for name, x in zip(loss.input_names, inputs, strict=True):
-        kinds = [domain.kind for domain in loss.alternatives(name)]
+def checked_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
+                   ) -> tuple[list[Any], tuple[Any, ...]]:
+    """Labels must lie within the classes or be ignored, and rows of probabilities sum to 1.
+
+    Returns inputs and settings in which an ignored label is no class: where ignore_index is one, -1 takes
+    its place in both.
+    """
+    names = list(loss.defaults)
+    for k, name in enumerate(loss.input_names):
+        kinds, x = [domain.kind for domain in loss.alternatives(name)], inputs[k]
         if "labels" in kinds and x.ndim == 1:
-            if x.dtype.kind == "f":
-                raise TypeError(f"{loss.name}: {name} holds {x.dtype} numbers in the shape of labels; "
-                                f"labels are integers. Use {name}.astype(int).")
+            ignored = settings[names.index("ignore_index")] if "ignore_index" in names else None
             n = class_count(inputs[0])
-            if x.size and 0 <= x.min() and x.max() < n:
-                continue
-            _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
-                     f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
+            _check_labels(loss, name, x, n, ignored)
+            if ignored is not None and 0 <= ignored < n:
+                inputs = [*inputs[:k], np.where(x == ignored, -1, x), *inputs[k + 1:]]
+                settings = tuple(-1 if s == "ignore_index" else v for s, v in zip(names, settings, strict=True))
         elif "rows" in kinds:
             sums = np.asarray(x).sum(axis=-1)
             _require(loss, f"the sum of a row of {name}", sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE),
                      "1, because a row holds probabilities")
+    return inputs, settings
+
+
+def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) -> None:
+    if x.dtype.kind == "f":
+        raise TypeError(f"{loss.name}: {name} holds {x.dtype} numbers in the shape of labels; "
+                        f"labels are integers. Use {name}.astype(int).")
+    if x.size and x.view(np.uint64).max() < n:               # in one go: a negative number looks huge
+        return
+    _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
+             f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
+
+
+def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: int) -> float:
+    """The sum of the class weights of all labels that are not ignored; without weights, their number."""
+    n, weight = class_count(inputs[0]), dict(zip(loss.defaults, settings, strict=True)).get("weight")
+    for name, x in zip(loss.input_names, inputs, strict=True):
+        if loss.alternatives(name)[0].kind == "labels" and x.ndim == 1:
+            counts = x.view(np.uint64) < n
+            if weight is not None and not (weight == 1).all():
+                return float(weight[x[counts]].sum())
+            return int(np.count_nonzero(counts))
+    return n_items
 
 
 def check_elements(loss: Loss, inputs: list[Any]) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from ..engine import where
 from ..fused.vmath import exponentials, log, log1p, peak, total
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
-from .family import ROWS
+from .family import SOFTMAX
 from .loss import Claims, Known, Loss
 
 
@@ -50,33 +50,17 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
     return where(kept, loss, 0)
 
 
-def kernel(pred, target, dpred, weight, ignore_index, label_smoothing):
-    top = peak(pred)
-    if target == ignore_index or top == -np.inf:
-        dpred[:] = 0.0
-        return 0.0 if target == ignore_index else np.inf
-    others = exponentials(pred, top, target, dpred)          # sum of exp(z - top), the label's left out
-    own = dpred[target]
-    certain = pred[target] == top
-    if certain and top == np.inf and others >= 1.0:          # inf against inf has no limit
-        others = np.nan
-    log_sum = log1p(others) if certain else log(others + own)
-    cost, each, mass = (1.0 - label_smoothing) * weight[target], label_smoothing / pred.size, 0.0
-    half_gap = 0.0 if certain else 0.5 * top - 0.5 * pred[target]         # half: cannot overflow
-    loss = 0.0 if cost == 0.0 else cost * log_sum + 2.0 * (cost * half_gap)
-    if each > 0.0:
-        for c in range(pred.size):
-            half_gap, q = 0.0 if pred[c] == top else 0.5 * top - 0.5 * pred[c], each * weight[c]
-            dpred[c] = 0.0 if q == 0.0 else q * log_sum + 2.0 * (q * half_gap)
-        loss, mass = loss + total(dpred), each * total(weight)
-        exponentials(pred, top, target, dpred)
-    for c in range(pred.size):
-        dpred[c] *= (cost + mass) / (others + own)
-    dpred[target] = (mass * own - cost * others) / (others + own)
-    if each > 0.0:
-        for c in range(pred.size):
-            dpred[c] -= each * weight[c]
-    return loss
+def kernel(own, others, half_gap, weight, ignore_index, label_smoothing):
+    near, total = half_gap < 300.0, own + others
+    log_odds = log1p(others / own if near else others - 1.0)             # far off, own vanishes
+    loss = weight * log_odds + (0.0 if near else 2.0 * (weight * half_gap))
+    loss = np.inf if total == 0.0 else loss
+    share = 0.0 if total == 0.0 else weight / total
+    return 0.0 if weight == 0.0 else loss, -(others * share), share
+
+
+def softens(weight, ignore_index, label_smoothing):
+    return label_smoothing > 0.0
 
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
@@ -107,12 +91,6 @@ def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_sm
     return loss
 
 
-def divisor(pred, target, weight, ignore_index, label_smoothing):
-    if target.ndim == 2:
-        return len(target)
-    return np.bincount(target[target != ignore_index], minlength=len(weight)) @ weight
-
-
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):
     if target == ignore_index:
         return 0
@@ -124,7 +102,7 @@ def exact(mp, pred, target, weight, ignore_index, label_smoothing):
 
 
 loss = Loss(
-    composed, kernel, ROWS, kernel_for_rows=kernel_for_probabilities, divisor=divisor,
+    composed, kernel, SOFTMAX, kernel_for_rows=kernel_for_probabilities, softens=softens,
     domains={"pred": REAL, "target": (LABELS, PROBABILITIES), "weight": class_weights(),
              "ignore_index": integer(0), "label_smoothing": unit(0.1, 1.0)},
     exact=exact,

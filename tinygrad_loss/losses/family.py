@@ -91,5 +91,6 @@ def _vectors(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
 
 ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
 ROWS = Family("rows", _rows, "rows", 1)
+SOFTMAX = Family("rows", _rows, "softmax", 1)
 SAMPLES = Family("samples", _samples, "rows", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)

@@ -56,13 +56,13 @@ class Loss:
     def __init__(self, composed: Callable[..., Tensor], kernel: Callable[..., Any], family: Family, *,
                  domains: dict[str, Domain | tuple[Domain, ...]], claims: Claims,
                  kernel_for_rows: Callable[..., Any] | None = None,
-                 divisor: Callable[..., float] | None = None,
+                 softens: Callable[..., bool] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
                  exact: Callable[..., Any] | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
         self.composed, self.kernel, self.family = composed, kernel, family
-        self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label
-        self.divisor = divisor                        # what the mean divides by; None: the items
+        self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label,
+        self.softens = softens                        # or where settings make a row of the label
         self.domains, self.claims, self.known = domains, claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision
@@ -122,7 +122,7 @@ class Call:
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
         if loss.label_names:
-            arguments.check_labels(loss, self.inputs, self.settings)
+            self.inputs, self.settings = arguments.checked_labels(loss, self.inputs, self.settings)
         self.weight = given.sample_weight
         if self.weight is not None:
             self.weight = arguments.item_weight(loss, self.weight, self.items)
@@ -130,10 +130,10 @@ class Call:
         self.divisor = self._divisor() if self.reduction == "mean" else 1.0
 
     def _divisor(self) -> float:
-        """What the mean divides by: the number of items, unless the loss has its own idea."""
-        divisor: float = math.prod(self.items) if self.inputs[0].size else 0
-        if self.loss.divisor is not None and divisor:
-            divisor = self.loss.divisor(*map(np.asarray, self.inputs), *self.settings)
+        """What the mean divides by: the number of items, or the sum of their labels' class weights."""
+        n_items = math.prod(self.items) if self.inputs[0].size else 0
+        divisor = (arguments.weight_of_labels(self.loss, self.inputs, self.settings, n_items)
+                   if self.loss.label_names else n_items)
         if not divisor > 0:
             raise ValueError(f"{self.loss.name} has nothing to average: no item counts. Give at least one, "
                              "or use reduction='sum'.")
