@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numba
 import numpy as np
-from numba import config
 from llvmlite import ir
+from numba import config
 from numba.extending import intrinsic, overload, register_jitable
 
 from . import vmath, vmath32
@@ -44,16 +44,16 @@ OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", 
 def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
     """The compiled loop of a loss, for float64 or for single precision; machine code is made, or loaded,
     when it first meets its arguments."""
-    rows = target_is_row and loss.kernel_for_rows is not None
-    kernel = loss.kernel_for_rows if rows else loss.kernel
-    build = import_module(".rows" if rows else f".{loss.family.driver}", __package__).build
+    for_rows = loss.kernel_for_rows if target_is_row else None
+    kernel = for_rows or loss.kernel
+    build = import_module(".rows" if for_rows else f".{loss.family.driver}", __package__).build
     if single:
         kernel, build = _shortened(kernel), _shortened(build)
     holds = tuple(loss.element_domain(name).holds for name in loss.input_names)
     parts = [function for f in (kernel, *holds, total, build) for function in _with_helpers(f)]
     for function in parts:
         _allow(function)
-    walk = build(kernel, holds, total, _fingerprint(parts), rows)
+    walk = build(kernel, holds, total, _fingerprint(parts), for_rows is not None)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]    # plain Python, for a debugger
         return np.errstate(all="ignore")(walk)
     try:

@@ -1,6 +1,6 @@
-"""A short cut for the commonest call while it is small: `loss(pred, target)`, a few numbers each.
+"""A short cut for the commonest call while it is small: `loss(pred, target)`, arrays of one axis.
 
-There, finding out what the caller meant takes longer than the loss itself. Where both arguments are
+There, finding out what the caller meant takes as long as the loss itself. Where both arguments are
 plainly what the kernel wants, it is run at once, by the same driver and so with the same bits. For
 anything else the answer is None, and the general way takes over: it alone converts, and complains.
 """
@@ -15,9 +15,10 @@ from ..arraylike import FLOAT32
 from ..engine import Tensor, recording
 from ..losses.arguments import bind
 from ..losses.loss import Call
+from . import buffers
 from .bridge import node
 from .compile import driver
-from .threads import BLOCK
+from .threads import BLOCK, SERIAL
 
 if TYPE_CHECKING:
     from ..losses.loss import Loss
@@ -29,20 +30,22 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
         return None
     x = pred.data
     n = x.size
-    if (x.shape != target.shape or x.dtype is not target.dtype or not 0 < n <= BLOCK or x.ndim != 1
+    if (x.shape != target.shape or x.dtype is not target.dtype or not 0 < n < SERIAL or x.ndim != 1
             or not (x.flags.c_contiguous and target.flags.c_contiguous)):
         return None
     wanted = pred.requires_grad and recording.get()
-    slope = np.empty(n, x.dtype) if wanted else None
-    partial, scale = np.empty(1), 1.0 / n
+    slope = buffers.empty(x.shape, x.dtype) if wanted else None
+    n_blocks, scale = -(-n // BLOCK), 1.0 / n
+    partials = np.empty(n_blocks)
     try:
         walk = driver(loss, True, x.dtype is FLOAT32)
-        ok = walk(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
+        ok = walk(0, n_blocks, BLOCK, x, target, slope, None, scale, None, partials, loss.default_settings)
     except OSError:
         return None
     if not ok:
         return None
-    value = np.array(partial.item() * scale, x.dtype)
+    total = partials.item() if n_blocks == 1 else partials.sum()
+    value = np.array(total * scale, x.dtype)
     if not wanted:
         return Tensor(value)
     return node(loss).node(value, (pred,), (lambda: Call(loss, bind(loss, (pred, target), {})), [slope]))

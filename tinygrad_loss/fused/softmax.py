@@ -52,7 +52,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                 low, top = extent(rows.reshape(-1))
                 together = top - low < CLOSE                           # False for nan
             if together:
-                exponentials_of_rows(rows, labels, top, own, others, half_gap, e, others_z, share, dpred, start)
+                exponentials_of_rows(rows, labels, top, own, others, half_gap, e, dpred, start,
+                                     others_z, share)
             else:
                 for r in range(n):
                     own[r], others[r], half_gap[r] = exponentials_of_row(
@@ -112,7 +113,7 @@ def exponentials_of_row(z, label, e, dpred, i):
     return own, others, 0.0 if z[label] == top else 0.5 * top - 0.5 * z[label]
 
 
-def exponentials_of_rows(z, labels, top, own, others, half_gap, e, others_z, own_z, dpred, i):
+def exponentials_of_rows(z, labels, top, own, others, half_gap, e, dpred, i, others_z, own_z):
     """The same for rows whose logits are all close to one top. others_z and own_z are for scratch."""
     wide_vectors()
     n, width = z.shape

@@ -141,7 +141,8 @@ def checked_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
             _check_labels(loss, name, x, n, ignored)
             if ignored is not None and 0 <= ignored < n:
                 inputs = [*inputs[:k], np.where(x == ignored, -1, x), *inputs[k + 1:]]
-                settings = tuple(-1 if s == "ignore_index" else v for s, v in zip(names, settings, strict=True))
+                settings = tuple([-1 if setting == "ignore_index" else value
+                                  for setting, value in zip(names, settings, strict=True)])
         elif "rows" in kinds:
             sums = np.asarray(x).sum(axis=-1)
             _require(loss, f"the sum of a row of {name}", sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE),

@@ -19,7 +19,7 @@ Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import exponentials, log, log1p, peak, total
+from ..fused.vmath import exponentials, log1p, peak, total
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
 from .loss import Claims, Known, Loss
