@@ -37,7 +37,8 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     partial, scale = np.empty(1), 1.0 / n
     try:
         walk = driver(loss, True, x.dtype is FLOAT32)
-        ok = walk(0, 1, n, x, target, slope, None, scale, None, partial, loss.default_settings)
+        ok = walk(0, 1, n, x, target, None, slope, None, None, None, scale, None, partial,
+                  loss.default_settings)
     except OSError:
         return None
     if not ok:

@@ -19,7 +19,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_pred, holds_target = holds
 
-    def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
+    def walk(first, last, per_block, pred, target, _x, dpred, _dt, _dx, weight, scale, losses, partials,
+             settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()

@@ -11,13 +11,13 @@ import numpy as np
 
 from ..arraylike import floats
 from ..engine import Tensor
-from .domain import Domain
+from .domain import Domain, Switch
 
 if TYPE_CHECKING:
     from .loss import Loss
 
 PATHS = ("fused", "composed")
-REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS = ("mean", "sum", "none", "batchmean")
 ROW_SUM_TOLERANCE = 1e-4                  # room for the float32 roundings of a very wide softmax
 
 
@@ -117,7 +117,9 @@ def class_count(pred: Any) -> int:
 
 
 def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
-    """sample_weight: one number per item."""
+    """sample_weight: one number per item, or None."""
+    if weight is None:
+        return None
     weight = array(loss, "sample_weight", weight)
     if weight.shape != items:
         raise ValueError(f"{loss.name}: sample_weight has shape {weight.shape}; it needs one number per "
@@ -125,11 +127,13 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
     return weight
 
 
-def check_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
-    """Labels must lie within the classes, and rows of probabilities sum to 1."""
-    ignored = dict(zip(loss.defaults, settings, strict=True)).get("ignore_index")
+def check_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
+    """What a driver cannot test as it goes: labels must lie within the classes, rows of probabilities sum
+    to 1, and elements in the domain that a setting chose."""
+    named = dict(zip(loss.defaults, settings, strict=True))
     for name, x in zip(loss.input_names, inputs, strict=True):
-        kinds = [domain.kind for domain in loss.alternatives(name)]
+        domains = loss.alternatives(name, named)
+        kinds = [domain.kind for domain in domains]
         if "labels" in kinds and x.ndim == 1:
             if x.dtype.kind == "f":
                 raise TypeError(f"{loss.name}: {name} holds {x.dtype} numbers in the shape of labels; "
@@ -137,19 +141,27 @@ def check_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> No
             n = class_count(inputs[0])
             if x.size and 0 <= x.min() and x.max() < n:
                 continue
-            _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
+            _require(loss, name, x, ((x >= 0) & (x < n)) | (x == named.get("ignore_index")),
                      f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
-        elif "rows" in kinds:
-            sums = np.asarray(x).sum(axis=-1)
-            _require(loss, f"the sum of a row of {name}", sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE),
-                     "1, because a row holds probabilities")
+            continue
+        if isinstance(loss.domains[name], Switch):
+            _require(loss, name, x, domains[0].holds(np.asarray(x)), domains[0].text)
+        if "rows" in kinds:
+            _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
+        if "log rows" in kinds:
+            _check_sums(loss, f"the sum of exp(a row of {name})", np.exp(np.asarray(x)))
 
 
-def check_elements(loss: Loss, inputs: list[Any]) -> None:
+def _check_sums(loss: Loss, name: str, x: np.ndarray) -> None:
+    sums = x.sum(axis=-1)
+    _require(loss, name, sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE), "1, because a row holds probabilities")
+
+
+def check_elements(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
     """Every element must lie in the domain of its argument."""
     for name, x in zip(loss.input_names, inputs, strict=True):
         if x.dtype.kind == "f":
-            domain = loss.element_domain(name)
+            domain = loss.alternatives(name, dict(zip(loss.defaults, settings, strict=True)))[-1]
             _require(loss, name, x, domain.holds(np.asarray(x)), domain.text)
 
 
