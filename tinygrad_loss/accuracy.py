@@ -35,7 +35,7 @@ import numpy as np
 from .losses import LOSSES
 from .losses.arguments import PATHS
 from .losses.domain import Domain
-from .testing import Case, cases
+from .testing import ROWS, Case, cases
 
 LIMITS = {"fused": 4.0, "composed": 64.0}              # ulp
 DTYPES = (np.float64, np.float32)
@@ -275,8 +275,10 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
     for domain in case.domains:
         if domain.kind == "labels":
             item.append(domain.draw(rng, (width,)) if rng.random() < 0.5 else np.argmax(item[0]))
-        elif domain.kind == "rows":
-            item.append(_probabilities(width, rng).astype(dtype))
+        elif domain.kind == "choices":
+            item.append(np.asarray(domain.draw(rng, (width,)), dtype))
+        elif domain.kind in ROWS:
+            item.append(_row(domain, item, width, dtype, rng))
         elif item and domain is case.domains[0] and rng.random() < 0.6:
             item.append(_relative(item[0], case, dtype, rng))
         else:
@@ -330,6 +332,15 @@ def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
     size = x.shape if rng.random() < 0.5 else (1,)     # each number its own relation, or all the same
     chosen = np.choose(rng.integers(len(near), size=size), near).astype(dtype)
     return _held(case.domains[0], np.where(np.isfinite(chosen), chosen, x), rng)
+
+
+def _row(domain: Domain, item: list[Any], width: int, dtype: Any, rng: np.random.Generator) -> Any:
+    """Probabilities or their logarithms; often those of the first input, or nearly."""
+    p = _probabilities(width, rng)
+    if item and rng.random() < 0.3 and abs(np.sum(item[0]) - 1) < 1e-3:
+        p = item[0] + rng.choice([0.0, 1e-12, 1e-6, 0.1]) * (p - item[0])
+    with np.errstate(divide="ignore"):
+        return np.asarray(p if domain.kind == "rows" else np.log(p), dtype)
 
 
 def _probabilities(width: int, rng: np.random.Generator) -> Any:

@@ -16,13 +16,14 @@ import numpy as np
 from .engine import Tensor, grad
 from .gradcheck import gradcheck
 from .losses.arguments import PATHS, REDUCTIONS
-from .losses.domain import REAL, Domain
+from .losses.domain import Domain
 from .losses.loss import Loss
 
 SHAPES = {"elementwise": (7,), "rows": (5, 4), "samples": (3, 6), "vectors": (4, 3)}
 FLOAT64 = 1e-12, 1e-13                                 # two paths in float64: some thousand ulp
 FLOAT32 = 1e-6, 1e-6                                   # about ten ulp of float32
 NEAR = 1e-2                                            # closer to a kink, numbers see both sides
+ROWS = {"rows": Tensor.softmax, "log rows": Tensor.log_softmax}      # how to get such rows from any numbers
 
 
 class Case(NamedTuple):
@@ -34,8 +35,9 @@ class Case(NamedTuple):
 
     def __str__(self) -> str:
         shown = {k: "given" if isinstance(v, np.ndarray) else v for k, v in self.settings.items()}
-        kinds = [d.kind for d in self.domains if d.kind in ("labels", "rows")]
-        return "-".join([self.loss.name, *kinds, *(f"{k}={v}" for k, v in shown.items())])
+        kinds = zip(self.loss.input_names, self.domains, strict=True)
+        chosen = [d.kind for name, d in kinds if len(self.loss.alternatives(name)) > 1]
+        return "-".join([self.loss.name, *chosen, *(f"{k}={v}" for k, v in shown.items())])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -50,7 +52,7 @@ class Case(NamedTuple):
     def draw(self, rng: np.random.Generator, dtype: Any = np.float64, shape: Any = None
              ) -> list[np.ndarray]:
         """Inputs from their domains."""
-        drawn = [np.asarray(d.draw(rng, shape or self.shape)) for d in self.domains]
+        drawn = [np.asarray(d.draw(rng, self.shape if shape is None else shape)) for d in self.domains]
         return [x.astype(dtype) if x.dtype.kind == "f" else x for x in drawn]
 
     def draw_smooth(self, rng: np.random.Generator) -> list[np.ndarray]:
@@ -65,12 +67,11 @@ class Case(NamedTuple):
 
     def draw_corners(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Inputs of the domains' examples, where ties and kinks are met exactly."""
-        drawn = [rng.choice(d.examples, self.shape) if d.examples else np.asarray(d.draw(rng, self.shape))
-                 for d in self.domains]
-        if self.domains[0] is self.domains[1] and rng.random() < 0.3:
-            drawn[0] = drawn[1] = np.round(drawn[1]) * rng.integers(2)     # a perfect prediction
-        if self.domains[-1].kind == "rows":
-            drawn[-1] = np.eye(self.shape[-1])[drawn[-1].argmax(axis=-1)]          # a certain one
+        drawn = [_to_corners(x, d, rng) for x, d in zip(self.draw(rng), self.domains, strict=True)]
+        if self.domains[0] is self.domains[1] and rng.random() < 0.3:      # a perfect prediction
+            whole = np.round(drawn[1]) * rng.integers(2)
+            elements = self.domains[1].kind == "elements"
+            drawn[0] = drawn[1] = np.where(elements & self.domains[1].holds(whole), whole, drawn[1])
         return drawn
 
     def __call__(self, inputs: list[Any], **options: Any) -> Tensor:
@@ -90,6 +91,19 @@ class Case(NamedTuple):
         n = self.loss.family.differentiated
         return [Tensor(x, requires_grad=True) for x in inputs[:n]] + inputs[n:]
 
+    def unbound(self, inputs: list[Any], n: int) -> tuple[Callable[..., list[Any]], list[np.ndarray]]:
+        """The first n inputs as a function of numbers that may be changed one by one, and these numbers.
+
+        A single probability of a row cannot be changed: the row would no longer sum to 1. So the row is
+        reached through a softmax, which moves the others with it. That leaves out the one direction
+        in which all grow; there `paths_agree` and the 50-digit reference hold the slopes.
+        """
+        kinds = [d.kind for d in self.domains[:n]]
+
+        def bound(*xs: Any) -> list[Any]:
+            return [ROWS[kind](x) if kind in ROWS else x for x, kind in zip(xs, kinds, strict=True)]
+        return bound, [np.log(x) if kind == "rows" else x for x, kind in zip(inputs[:n], kinds, strict=True)]
+
     def items(self, inputs: list[Any]) -> tuple[int, ...]:
         """The shape of the losses of single items."""
         return self(inputs, reduction="none", path="composed").shape
@@ -98,7 +112,6 @@ class Case(NamedTuple):
 def cases(loss: Loss) -> Iterator[Case]:
     """The loss with its defaults; with each example of each setting; for each kind of target."""
     rng = np.random.default_rng(0)
-    alternatives = [loss.alternatives(name) for name in loss.input_names]
     choices: list[dict[str, Any]] = [{}]
     for name in loss.defaults:
         domain = loss.domains[name]
@@ -107,8 +120,22 @@ def cases(loss: Loss) -> Iterator[Case]:
         choices += [{name: v} for v in values if v is not loss.defaults[name]]
     if len(loss.defaults) > 1:                             # and all of them at once
         choices.append({k: v for choice in choices for k, v in choice.items()})
-    for domains, settings in itertools.product(itertools.product(*alternatives), choices):
-        yield Case(loss, settings, domains)
+    kinds = list(itertools.product(*[range(len(loss.alternatives(name))) for name in loss.input_names]))
+    for kind, settings in itertools.product(kinds, choices):
+        yield Case(loss, settings, tuple(loss.alternatives(name, settings)[i]
+                                         for name, i in zip(loss.input_names, kind, strict=True)))
+
+
+def _to_corners(x: np.ndarray, domain: Domain, rng: np.random.Generator) -> np.ndarray:
+    """Examples of the domain in the shape of x; rows of probabilities become certain, or half of them 0."""
+    if domain.kind not in ROWS:
+        return np.asarray(rng.choice(domain.examples, x.shape)) if domain.examples else x
+    p = x if domain.kind == "rows" else np.exp(x)
+    best = p == p.max(axis=-1, keepdims=True)
+    p = np.where(best | (rng.random(x.shape) < 0.5) & (rng.random() < 0.5), p, 0)
+    p = p / p.sum(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return p if domain.kind == "rows" else np.log(p)
 
 
 def check_loss(loss: Loss) -> int:
@@ -145,22 +172,48 @@ def numbers_agree(case: Case) -> None:
     rng = np.random.default_rng(2)
     inputs = case.draw_smooth(rng)
     n = case.loss.family.differentiated
+    bound, numbers = case.unbound(inputs, n)
     weight = rng.uniform(0.5, 2.0, case.items(inputs))
     for path, order in (("composed", 1), ("fused", 1), ("composed", 2)):
         for reduction in ("none", "mean"):
             def f(*xs: Any, path: str = path, reduction: str = reduction) -> Tensor:
-                return case([*xs, *inputs[n:]], path=path, reduction=reduction, sample_weight=weight)
-            report = gradcheck(f, *inputs[:n], order=order, rng=3)
+                return case([*bound(*xs), *inputs[n:]], path=path, reduction=reduction, sample_weight=weight)
+            report = gradcheck(f, *numbers, order=order, rng=3)
             assert report.ok, f"{path}, order {order}, reduction {reduction}\n{report}"
 
 
 def targets_agree(case: Case) -> None:
-    """A float target that wants a gradient gets the right one, whichever path was asked for."""
+    """Every input of floats that wants a gradient gets the right one, whichever path was asked for."""
     inputs = case.draw_smooth(np.random.default_rng(4))
-    if all(x.dtype.kind == "f" for x in inputs) and "rows" not in [d.kind for d in case.domains]:
-        for path in PATHS:
-            report = gradcheck(lambda *xs, path=path: case(list(xs), path=path), *inputs)
-            assert report.ok, f"{path}\n{report}"
+    n = next((k for k, d in enumerate(case.domains) if d.kind in ("choices", "labels")), len(inputs))
+    bound, numbers = case.unbound(inputs, n)
+    for path in PATHS:
+        report = gradcheck(lambda *xs, path=path: case([*bound(*xs), *inputs[n:]], path=path), *numbers)
+        assert report.ok, f"{path}\n{report}"
+
+
+def one_slope_is_enough(case: Case) -> None:
+    """An input that alone wants a gradient gets the same as when all of them do."""
+    inputs = case.draw(np.random.default_rng(16))
+    for path in PATHS:
+        _, slopes = case.run(inputs, path=path)
+        for k, slope in enumerate(slopes):
+            wanting = Tensor(inputs[k], requires_grad=True)
+            (alone,) = grad(case([*inputs[:k], wanting, *inputs[k + 1:]], path=path), [wanting])
+            np.testing.assert_allclose(alone.numpy(), slope, rtol=1e-14)
+
+
+def reductions_agree(case: Case) -> None:
+    """The sum is that of the items, a mean the sum divided by what it says."""
+    inputs = case.draw(np.random.default_rng(17))
+    items = case.items(inputs)
+    for path in PATHS:
+        found = {reduction: case(inputs, reduction=reduction, path=path).numpy() for reduction in REDUCTIONS}
+        total = found["none"].sum()
+        np.testing.assert_allclose(found["sum"], total, rtol=1e-13)
+        np.testing.assert_allclose(found["batchmean"] * (items[0] if items else 1), total, rtol=1e-13)
+        if case.loss.divisor is None:
+            np.testing.assert_allclose(found["mean"] * max(found["none"].size, 1), total, rtol=1e-13)
 
 
 def corners_agree(case: Case) -> None:
@@ -171,7 +224,8 @@ def corners_agree(case: Case) -> None:
         inputs = case.draw_corners(rng)
         (a, da), (b, db) = (case.run(inputs, reduction="sum", path=path) for path in PATHS)
         np.testing.assert_allclose(a, b, *FLOAT64, equal_nan=True)
-        np.testing.assert_allclose(da, db, *FLOAT64, equal_nan=True)
+        for x, y in zip(da, db, strict=True):
+            np.testing.assert_allclose(x, y, *FLOAT64, equal_nan=True)
         if case.loss.kinks:
             met += int(np.sum(np.asarray(case.loss.kinks(*inputs, **case.complete())) == 0))
     assert met or not case.loss.kinks or case.settings, "the domains' examples never met a kink"
@@ -261,8 +315,8 @@ def nan_comes_out(case: Case) -> None:
     rng = np.random.default_rng(13)
     clean = case.draw(rng)
     for k, x in enumerate(clean):
-        if x.dtype.kind != "f" or case.domains[k].kind == "rows":
-            continue
+        if x.dtype.kind != "f" or (k >= case.loss.family.differentiated and case.domains[k].kind in ROWS):
+            continue                                   # smoothed away, a row of targets does not count
         inputs = [y.copy() for y in clean]
         inputs[k][(1,) * x.ndim] = np.nan
         for path in PATHS:
@@ -274,7 +328,8 @@ def nan_comes_out(case: Case) -> None:
                 assert all(np.isfinite(np.delete(s, 1, axis=0)).all() for s in slopes), (path, slopes)
             else:
                 assert np.isnan(losses).all(), (path, losses)
-            assert np.isnan(slopes[k if k < len(slopes) else 0][(1,) * x.ndim]), (path, slopes)
+            slope = slopes[k if k < len(slopes) else 0]
+            assert np.isnan(slope[(1,) * x.ndim]).all(), (path, slopes)
             assert np.isnan(case(inputs, path=path).item())
 
 
@@ -310,7 +365,7 @@ def _extremes(case: Case) -> _Extremes:
     n = case.loss.family.differentiated
     batches = []
     for scale, draw, _ in itertools.product((1.0, 20.0), (case.draw, case.draw_corners), range(25)):
-        batches.append([x * scale if d.text == REAL.text else x
+        batches.append([np.where(d.holds(x * scale), x * scale, x) if d.kind == "elements" else x
                         for x, d in zip(draw(rng), case.domains, strict=True)])
 
     def losses(inputs: list[np.ndarray]) -> np.ndarray:
@@ -333,7 +388,7 @@ def _extremes(case: Case) -> _Extremes:
 
 def known_values_hold(case: Case) -> None:
     """Worked examples come out, on both paths."""
-    if case.settings or case.domains[-1].kind == "rows":
+    if case.settings or case.domains != next(cases(case.loss)).domains:
         return
     for known, path in itertools.product(case.loss.known, PATHS):
         inputs = [np.asarray(x) for x in known.inputs]
@@ -354,7 +409,8 @@ def bad_input_is_refused(case: Case) -> None:
         _refuses(case, inputs, "sample_weight", sample_weight=np.ones(99), path=path)
         _refuses(case, inputs, "no_such", no_such=1, path=path)
         _refuses(case, [inputs[0][..., None], *inputs[1:]], names[1], path=path)
-        _refuses(case, [inputs[0], inputs[1][1:], *inputs[2:]], names[1], path=path)
+        for k in range(1, len(inputs)):
+            _refuses(case, [*inputs[:k], inputs[k][1:], *inputs[k + 1:]], names[k], path=path)
         _refuses(case, [x[:0] for x in inputs], "nothing to average|needs", path=path)
         for k, (name, domain) in enumerate(zip(names, case.domains, strict=True)):
             for bad in (inputs[k].astype(complex), inputs[k].astype(object), inputs[k].astype(str)):
@@ -363,12 +419,8 @@ def bad_input_is_refused(case: Case) -> None:
                 bad = inputs[k].copy()
                 bad[(-1,) * bad.ndim] = value
                 _refuses(case, [*inputs[:k], bad, *inputs[k + 1:]], name, path=path)
-            if domain.kind == "labels":
-                for value in (-1, inputs[0].shape[-1]):
-                    _refuses(case, [inputs[0], np.full_like(inputs[k], value)], name, path=path)
-                _refuses(case, [inputs[0], inputs[k].astype(float)], name, path=path)
-            if domain.kind == "rows":
-                _refuses(case, [inputs[0], inputs[k] * 0.9], name, path=path)
+            for bad in _unfit(inputs[k], domain, inputs[0].shape[-1]):
+                _refuses(case, [*inputs[:k], bad, *inputs[k + 1:]], name, path=path)
         for name, default in case.loss.defaults.items():
             setting = case.loss.domains[name]
             assert isinstance(setting, Domain)
@@ -384,6 +436,12 @@ def bad_input_is_refused(case: Case) -> None:
 def _largest(x: np.ndarray) -> float:
     """The largest number in x; nan, the answer to 0/0, does not count."""
     return float(np.fmax.reduce(x, axis=None, initial=-np.inf))
+
+
+def _unfit(x: np.ndarray, domain: Domain, n_classes: int) -> list[np.ndarray]:
+    """Labels that are no labels, rows that do not sum to 1."""
+    return {"labels": [np.full_like(x, -1), np.full_like(x, n_classes), x.astype(float)],
+            "rows": [x * 0.9], "log rows": [x - 0.1]}.get(domain.kind, [])
 
 
 def _refuses(case: Case, inputs: list[Any], word: str, **options: Any) -> None:
@@ -411,7 +469,8 @@ def _fortran(x: np.ndarray) -> np.ndarray:
 
 
 LAWS: list[Callable[[Case], None]] = [
-    paths_agree, numbers_agree, targets_agree, corners_agree, second_derivatives_agree,
+    paths_agree, reductions_agree, numbers_agree, targets_agree, one_slope_is_enough, corners_agree,
+    second_derivatives_agree,
     upstream_is_honoured, heads_add_up, inputs_stay, single_items_work, values_without_gradients,
     nan_comes_out, claims_hold, known_values_hold, bad_input_is_refused,
 ]

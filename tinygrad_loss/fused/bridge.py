@@ -28,12 +28,13 @@ def run(call: Call) -> Tensor:
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
-    slopes = [buffers.empty(x.shape, x.dtype) if wanted else None for x in arrays[:len(differentiated)]]
+    slopes = [buffers.empty(x.shape, x.dtype) if wanted and call.wants_gradient([given]) else None
+              for x, given in zip(arrays, differentiated, strict=False)]
     losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
-    scale = 1.0 / call.divisor if call.reduction == "mean" else 1.0
+    scale = 1.0 / call.divisor
 
-    rest = arrays, slopes, weight, scale, losses, call.settings
+    rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     try:
@@ -54,6 +55,11 @@ def _flat(x: Any, flat: bool) -> np.ndarray:
     """The numbers of x in C order; a copy only where they lie otherwise."""
     array = x.data if isinstance(x, Tensor) else x
     return array.ravel() if flat else np.ascontiguousarray(array)
+
+
+def _three(arrays: list[Any]) -> list[Any]:
+    """As many as a driver takes; None says that the loss has no more."""
+    return arrays + [None] * (3 - len(arrays))
 
 
 @cache

@@ -1,4 +1,8 @@
-"""The driver of elementwise losses: kernel(pred, target, *settings) -> loss, dpred."""
+"""The driver of elementwise losses: kernel(pred, target, *settings) -> loss, dpred.
+
+A kernel may take a third input, and return dtarget and the third slope as well. What a loss does not
+have, or nobody wants, is None here: the compiler then drops the lines that speak of it.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,11 @@ from .vmath import wide_vectors
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
-    holds_pred, holds_target = holds
+    two_inputs = len(holds) == 2
+    holds_pred, holds_target, holds_third = holds[0], holds[1], holds[-1]
 
-    def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
+    def walk(first, last, per_block, pred, target, third, dpred, dtarget, dthird, weight, scale, losses,
+             partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()
@@ -23,20 +29,35 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         for block in range(first, last):
             start = block * per_block
             here = slice(start, min(start + per_block, pred.size))
-            p, t = pred[here], target[here]
+            # Views that are indexed from 0 on: the compiler sees that no index is out of bounds.
+            x, y, z = pred[here], target[here], part(third, here)
+            dx, dy, dz = part(dpred, here), part(dtarget, here), part(dthird, here)
+            w, costs = part(weight, here), part(losses, here)
             sum_of_costs = 0.0
-            for i in range(p.size):
-                x, y = np.float64(p[i]), np.float64(t[i])
-                cost, slope = kernel(x, y, *settings)
-                if weight is not None:
-                    cost, slope = cost * weight[start + i], slope * weight[start + i]
+            for i in range(x.size):
+                if two_inputs:
+                    found = kernel(np.float64(x[i]), np.float64(y[i]), *settings)
+                else:
+                    found = kernel(np.float64(x[i]), np.float64(y[i]), np.float64(z[i]), *settings)
+                    ok &= holds_third(z[i])
+                ok &= holds_pred(x[i]) & holds_target(y[i])
+                factor = 1.0 if weight is None else w[i]
+                cost = found[0] * factor
                 if dpred is not None:
-                    dpred[start + i] = slope * scale
+                    dx[i] = found[1] * factor * scale
+                if dtarget is not None:
+                    dy[i] = found[2] * factor * scale
+                if dthird is not None:
+                    dz[i] = found[3] * factor * scale
                 if losses is not None:
-                    losses[start + i] = cost
+                    costs[i] = cost
                 sum_of_costs += cost
-                ok &= holds_pred(x) & holds_target(y)
             partials[block] = sum_of_costs
         return ok
 
     return walk
+
+
+def part(array, here):
+    """A part of an array; None of None."""
+    return None if array is None else array[here]

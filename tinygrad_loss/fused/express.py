@@ -39,7 +39,8 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     partials = np.empty(n_blocks)
     try:
         walk = driver(loss, True, x.dtype is FLOAT32)
-        ok = walk(0, n_blocks, BLOCK, x, target, slope, None, scale, None, partials, loss.default_settings)
+        ok = walk(0, n_blocks, BLOCK, x, target, None, slope, None, None, None, scale, None, partials,
+                  loss.default_settings)
     except OSError:
         return None
     if not ok:

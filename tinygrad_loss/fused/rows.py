@@ -22,7 +22,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     holds_pred, holds_target = holds
     given = one_hot if wants_rows else label_alone
 
-    def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
+    def walk(first, last, per_block, pred, target, _x, dpred, _dt, _dx, weight, scale, losses, partials,
+             settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()

@@ -34,8 +34,9 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
 
-    def walk(first, last, per_block, pred, target, dpred, weight, scale, losses, partials, settings):
-        """Fill blocks first to last; one sum per block goes into partials."""
+    def walk(first, last, per_block, pred, target, _third, dpred, _dtarget, _dthird, weight, scale, losses,
+             partials, settings):
+        """Fill blocks first to last; one sum per block goes into partials. All input is good by now."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()
         n_rows, width = pred.shape

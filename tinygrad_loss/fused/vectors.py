@@ -1,4 +1,8 @@
-"""The driver of losses of three vectors: kernel(a, b, c, da, db, dc, *settings) -> loss."""
+"""The driver of losses of vectors: kernel(a, b, c, da, db, dc, *settings) -> loss.
+
+There may be two vectors instead, without c and dc; or a label for each pair of them, a number c. What
+a loss does not have, or nobody wants, is None here: the compiler then drops the lines that speak of it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from .vmath import wide_vectors
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
-    holds_a, holds_b, holds_c = holds
+    two_inputs = len(holds) == 2
+    holds_a, holds_b, holds_c = holds[0], holds[1], holds[-1]
 
     def walk(first, last, per_block, a, b, c, da, db, dc, weight, scale, losses, partials, settings):
         """Fill blocks first to last; one sum per block goes into partials. False: bad input met."""
@@ -29,14 +34,29 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
             stop = min(start + per_block, n_items)
             for i in range(start, stop):
                 for j in range(width):
-                    x[j], y[j], z[j] = a[i, j], b[i, j], c[i, j]
-                    ok &= holds_a(x[j]) & holds_b(y[j]) & holds_c(z[j])
+                    x[j], y[j] = a[i, j], b[i, j]
+                    ok &= holds_a(x[j]) & holds_b(y[j])
+                if two_inputs:
+                    cost = kernel(x, y, dx, dy, *settings)
+                elif c.ndim == 1:
+                    label = np.float64(c[i])
+                    ok &= holds_c(label)
+                    cost = kernel(x, y, label, dx, dy, *settings)
+                else:
+                    for j in range(width):
+                        z[j] = c[i, j]
+                        ok &= holds_c(z[j])
+                    cost = kernel(x, y, z, dx, dy, dz, *settings)
                 factor = 1.0 if weight is None else weight[i]
-                costs[i - start] = kernel(x, y, z, dx, dy, dz, *settings) * factor
+                costs[i - start] = cost * factor
                 if da is not None:
                     for j in range(width):
                         da[i, j] = dx[j] * (scale * factor)
+                if db is not None:
+                    for j in range(width):
                         db[i, j] = dy[j] * (scale * factor)
+                if dc is not None:
+                    for j in range(width):
                         dc[i, j] = dz[j] * (scale * factor)
             partials[block] = total(costs[:stop - start])
             if losses is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from .loss import Claims, Known, Loss
+from .claims import Claims, Known
+from .loss import Loss
 
 LOSSES: dict[str, Loss] = {}
 

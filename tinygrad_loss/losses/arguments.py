@@ -11,13 +11,13 @@ import numpy as np
 
 from ..arraylike import floats
 from ..engine import Tensor
-from .domain import Domain
+from .domain import Domain, Switch
 
 if TYPE_CHECKING:
     from .loss import Loss
 
 PATHS = ("fused", "composed")
-REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS = ("mean", "sum", "none", "batchmean")
 ROW_SUM_TOLERANCE = 1e-4                  # room for the float32 roundings of a very wide softmax
 
 
@@ -117,7 +117,9 @@ def class_count(pred: Any) -> int:
 
 
 def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
-    """sample_weight: one number per item."""
+    """sample_weight: one number per item, or None."""
+    if weight is None:
+        return None
     weight = array(loss, "sample_weight", weight)
     if weight.shape != items:
         raise ValueError(f"{loss.name}: sample_weight has shape {weight.shape}; it needs one number per "
@@ -125,28 +127,31 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
     return weight
 
 
-def checked_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
-                   ) -> tuple[list[Any], tuple[Any, ...]]:
-    """Labels must lie within the classes or be ignored, and rows of probabilities sum to 1.
+def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
+                  ) -> tuple[list[Any], tuple[Any, ...]]:
+    """What a driver cannot test as it goes: labels must lie within the classes or be ignored, rows of
+    probabilities sum to 1, and elements lie in the domain that a setting chose.
 
     Returns inputs and settings in which an ignored label is no class: where ignore_index is one, -1 takes
     its place in both.
     """
-    names = list(loss.defaults)
+    named = dict(zip(loss.defaults, settings, strict=True))
     for k, name in enumerate(loss.input_names):
-        kinds, x = [domain.kind for domain in loss.alternatives(name)], inputs[k]
+        x, domains = inputs[k], loss.alternatives(name, named)
+        kinds = [domain.kind for domain in domains]
         if "labels" in kinds and x.ndim == 1:
-            ignored = settings[names.index("ignore_index")] if "ignore_index" in names else None
-            n = class_count(inputs[0])
+            n, ignored = class_count(inputs[0]), named.get("ignore_index")
             _check_labels(loss, name, x, n, ignored)
             if ignored is not None and 0 <= ignored < n:
                 inputs = [*inputs[:k], np.where(x == ignored, -1, x), *inputs[k + 1:]]
-                settings = tuple([-1 if setting == "ignore_index" else value
-                                  for setting, value in zip(names, settings, strict=True)])
-        elif "rows" in kinds:
-            sums = np.asarray(x).sum(axis=-1)
-            _require(loss, f"the sum of a row of {name}", sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE),
-                     "1, because a row holds probabilities")
+                settings = tuple({**named, "ignore_index": -1}.values())
+            continue
+        if isinstance(loss.domains[name], Switch):
+            _require(loss, name, x, domains[0].holds(np.asarray(x)), domains[0].text)
+        if "rows" in kinds:
+            _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
+        if "log rows" in kinds:
+            _check_sums(loss, f"the sum of exp(a row of {name})", np.exp(np.asarray(x)))
     return inputs, settings
 
 
@@ -160,7 +165,7 @@ def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) ->
              f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
 
 
-def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: int) -> float:
+def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: float) -> float:
     """The sum of the class weights of all labels that are not ignored; without weights, their number."""
     n, weight = class_count(inputs[0]), dict(zip(loss.defaults, settings, strict=True)).get("weight")
     for name, x in zip(loss.input_names, inputs, strict=True):
@@ -172,11 +177,16 @@ def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n
     return n_items
 
 
-def check_elements(loss: Loss, inputs: list[Any]) -> None:
+def _check_sums(loss: Loss, name: str, x: np.ndarray) -> None:
+    sums = x.sum(axis=-1)
+    _require(loss, name, sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE), "1, because a row holds probabilities")
+
+
+def check_elements(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
     """Every element must lie in the domain of its argument."""
     for name, x in zip(loss.input_names, inputs, strict=True):
         if x.dtype.kind == "f":
-            domain = loss.element_domain(name)
+            domain = loss.alternatives(name, dict(zip(loss.defaults, settings, strict=True)))[-1]
             _require(loss, name, x, domain.holds(np.asarray(x)), domain.text)
 
 

@@ -23,7 +23,16 @@ class Domain(NamedTuple):
     draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
     examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
     refused: tuple[Any, ...] = ()                    # values that must raise
-    kind: str = "elements"                           # or labels, rows, class weights, setting
+    kind: str = "elements"                           # or choices, labels, rows, log rows; of settings:
+                                                     # setting, class weights
+
+
+class Switch(NamedTuple):
+    """What an input may be where a setting, True or False, decides."""
+
+    setting: str
+    on: Domain
+    off: Domain
 
 
 def _any(x: Any) -> Any:
@@ -42,6 +51,30 @@ def _positive(x: Any) -> Any:
     return x > 0
 
 
+def _positive_or_nan(x: Any) -> Any:
+    return (x > 0) | (x != x)
+
+
+def _not_negative_or_nan(x: Any) -> Any:
+    return (x >= 0) | (x != x)
+
+
+def _not_positive_or_nan(x: Any) -> Any:
+    return (x <= 0) | (x != x)
+
+
+def _above_minus_one(x: Any) -> Any:
+    return (x > -1) | (x != x)
+
+
+def _sign(x: Any) -> Any:
+    return (x == 1) | (x == -1) | (x != x)
+
+
+def _binary(x: Any) -> Any:
+    return (x == 1) | (x == 0) | (x != x)
+
+
 def _boolean(x: Any) -> Any:
     return x is True or x is False
 
@@ -54,10 +87,32 @@ REAL = Domain("any real number", _any, lambda rng, shape: 2 * rng.standard_norma
               examples=(-1.0, -0.5, 0.0, 0.5, 1.0))
 UNIT = Domain("a number from 0 to 1", _unit, lambda rng, shape: rng.uniform(0.02, 0.98, shape),
               examples=(0.0, 0.5, 1.0), refused=(-0.1, 1.5, np.inf))
+POSITIVE = Domain("a number above 0", _positive_or_nan, lambda rng, shape: rng.gamma(2.0, 0.7, shape) + 0.1,
+                  examples=(0.5, 1.0, 2.0), refused=(0.0, -1.0, -np.inf))
+NOT_NEGATIVE = Domain("a number that is not negative", _not_negative_or_nan,
+                      lambda rng, shape: rng.gamma(2.0, 0.7, shape) + 0.1,
+                      examples=(0.0, 0.5, 1.0, 2.0), refused=(-1.0, -1e-9, -np.inf))
+ABOVE_MINUS_ONE = Domain("a number above -1", _above_minus_one,
+                         lambda rng, shape: rng.gamma(2.0, 1.0, shape) - 0.8,
+                         examples=(-0.5, 0.0, 1.0, 3.0), refused=(-1.0, -2.0, -np.inf))
+SIGN = Domain("1 or -1 (of labels 0 and 1, make 2 * label - 1)", _sign,
+              lambda rng, shape: rng.choice([-1.0, 1.0], shape), refused=(0.0, 0.5, 2.0, np.inf),
+              kind="choices")
+BINARY = Domain("0 or 1", _binary, lambda rng, shape: rng.choice([0.0, 1.0], shape),
+                refused=(-1.0, 0.5, 2.0, np.inf), kind="choices")
 LABELS = Domain("an integer label, from 0 to the number of classes - 1", _any,
                 lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]), kind="labels")
 PROBABILITIES = Domain("a probability, in a row that sums to 1", _unit,
                        lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]), kind="rows")
+LOG_PROBABILITIES = Domain("the logarithm of a probability, in a row of probabilities that sum to 1",
+                           _not_positive_or_nan,
+                           lambda rng, shape: np.log(rng.dirichlet(np.ones(shape[-1]), shape[:-1])),
+                           kind="log rows")
+
+
+def per_item(domain: Domain) -> Domain:
+    """The same for an input that has one number for each item, where an item is a vector."""
+    return domain._replace(draw=lambda rng, shape: domain.draw(rng, shape[:-1]))
 
 
 def _setting(text: str, holds: Callable[[Any], Any], examples: tuple[Any, ...],

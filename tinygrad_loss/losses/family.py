@@ -4,11 +4,16 @@ A family arranges inputs of any allowed shape into the one layout that its kerne
 losses see, and says which shape the losses of the items have. Its driver, in `fused/`, walks over
 that layout.
 
-    family        kernel                                            inputs arranged as     one item
-    ELEMENTWISE   (pred, target, *settings) -> loss, dpred          as they are            an element
-    ROWS          (pred, target, dpred, *settings) -> loss          (N, C) and (N,)|(N, C) a row
-    SAMPLES       (pred, target, dpred, *settings) -> loss          (N, M) and (N, M)      a sample
-    VECTORS       (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
+    family         kernel                                            inputs arranged as     one item
+    ELEMENTWISE    (pred, target, *settings) -> loss, dpred          as they are            an element
+    ROWS           (pred, target, dpred, *settings) -> loss          (N, C) and (N,)|(N, C) a row
+    DISTRIBUTIONS  (p, q, dp, dq, *settings) -> loss                 (N, C) each            a row of each
+    SAMPLES        (pred, target, dpred, *settings) -> loss          (N, M) and (N, M)      a sample
+    VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
+    PAIRS          (a, b, label, da, db, *settings) -> loss          (N, D) twice and (N,)  a pair
+
+An elementwise kernel may have a third input, and slopes for the first two or for all three of them,
+(x, y, z, *settings) -> loss, dx, dy, dz; its loss says ELEMENTWISE.with_slopes(3).
 """
 
 from __future__ import annotations
@@ -28,6 +33,10 @@ class Family(NamedTuple):
     driver: str                                          # the module in `fused` that has the loop
     differentiated: int                                  # a kernel has slopes for the first so many
     flat: bool = False                                   # the driver sees one axis
+
+    def with_slopes(self, n: int) -> Family:
+        """The same for kernels that have slopes for the first n inputs."""
+        return self._replace(differentiated=n)
 
 
 def _require_equal_shapes(inputs: list[Any], names: list[str]) -> None:
@@ -49,15 +58,28 @@ def _elementwise(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
 def _rows(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tuple[list[Any], Shape]:
     """Classes are axis 1, as in PyTorch, or the only axis. Further axes are items of their own."""
     pred, target = inputs
-    if pred.ndim == 0:
-        raise ValueError(f"{names[0]} is a single number; it needs an axis of classes: (N, C) or (C,).")
-    axis = min(1, pred.ndim - 1)
-    items = pred.shape[:axis] + pred.shape[axis + 1:]
+    axis, items = _classes(pred, names[0])
     if target.shape not in (items, pred.shape):
         raise ValueError(f"{names[0]} has shape {pred.shape}, so {names[1]} needs labels of shape "
                          f"{items} or probabilities of shape {pred.shape}; it has shape {target.shape}.")
     labels = target.shape == items
     return [_class_rows(pred, axis), target.reshape(-1) if labels else _class_rows(target, axis)], items
+
+
+def _row_pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
+               ) -> tuple[list[Any], Shape]:
+    """Classes are the axis that they are for ROWS."""
+    axis, items = _classes(inputs[0], names[0])
+    _require_equal_shapes(inputs, names)
+    return [_class_rows(x, axis) for x in inputs], items
+
+
+def _classes(pred: Any, name: str) -> tuple[int, Shape]:
+    """The axis of classes, and the shape of the others."""
+    if pred.ndim == 0:
+        raise ValueError(f"{name} is a single number; it needs an axis of classes: (N, C) or (C,).")
+    axis = min(1, pred.ndim - 1)
+    return axis, pred.shape[:axis] + pred.shape[axis + 1:]
 
 
 def _class_rows(x: Any, axis: int) -> Any:
@@ -89,8 +111,19 @@ def _vectors(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
     return [x.reshape(math.prod(shape[:-1]), shape[-1]) for x in inputs], shape[:-1]
 
 
+def _pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tuple[list[Any], Shape]:
+    """Two vectors as in VECTORS, and a label for each pair of them."""
+    *vectors, label = inputs
+    arranged, items = _vectors(vectors, names, settings)
+    if label.shape != items:
+        raise ValueError(f"{names[-1]} has shape {label.shape}; it needs one label per pair, shape {items}.")
+    return [*arranged, label.reshape(-1)], items
+
+
 ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
 ROWS = Family("rows", _rows, "rows", 1)
 SOFTMAX = Family("rows", _rows, "softmax", 1)
+DISTRIBUTIONS = Family("rows", _row_pairs, "vectors", 2)
 SAMPLES = Family("samples", _samples, "rows", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)
+PAIRS = Family("vectors", _pairs, "vectors", 2)

@@ -14,30 +14,15 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
-from .domain import Domain
+from .claims import Claims as Claims
+from .claims import Known as Known
+from .domain import REAL, Domain, Switch
 from .family import Family
-
-
-class Claims(NamedTuple):
-    """What is said about a loss, plainly or as a function of its settings. The laws verify each claim,
-    also that a False is really false."""
-
-    convex: bool | Callable[..., bool]             # in the inputs that have slopes: chords lie above
-    symmetric: bool | Callable[..., bool]          # the first two inputs may be exchanged
-    lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
-    minimum: float | Callable[..., float]          # no item costs less, and some come close
-
-
-class Known:
-    """A worked example: these inputs and settings give this value and gradient (mean reduced)."""
-
-    def __init__(self, *inputs: Any, value: float, gradient: Any = None, **settings: Any) -> None:
-        self.inputs, self.settings, self.value, self.gradient = inputs, settings, value, gradient
 
 
 class Loss:
@@ -46,13 +31,13 @@ class Loss:
     Call it as `loss(pred, target, ..., sample_weight=None, reduction="mean", path="fused")`. Inputs
     are Tensors or anything that becomes one; the result is a Tensor, differentiable in every input
     that requires it. `sample_weight` multiplies each item, and the mean divides by the number of
-    items. `reduction="none"` gives one value per item. A gradient that the kernel does not have
-    (for a target, or of higher order) comes from the composed path. Whatever an argument may not be
-    raises ValueError or TypeError, in one sentence.
+    items, "batchmean" by the length of their first axis. `reduction="none"` gives one value per item.
+    A gradient that the kernel does not have (for a target, or of higher order) comes from the
+    composed path. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
     """
 
     def __init__(self, composed: Callable[..., Tensor], kernel: Callable[..., Any], family: Family, *,
-                 domains: dict[str, Domain | tuple[Domain, ...]], claims: Claims,
+                 domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims,
                  kernel_for_rows: Callable[..., Any] | None = None,
                  softens: Callable[..., bool] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
@@ -73,8 +58,10 @@ class Loss:
         self.argument_names = [*self.input_names, *self.argument_defaults]
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
-        self.label_names = [name for name in self.input_names
-                            if self.alternatives(name)[0].kind in ("labels", "rows")]
+        kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
+        self.label_names = [name for name in self.input_names if "labels" in kinds[name]]
+        self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
+                                    or isinstance(self.domains[name], Switch) for name in self.input_names)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -86,14 +73,16 @@ class Loss:
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
 
-    def alternatives(self, name: str) -> tuple[Domain, ...]:
-        """What the argument `name` may be: one domain, or labels or else rows."""
+    def alternatives(self, name: str, settings: dict[str, Any] | None = None) -> tuple[Domain, ...]:
+        """What the argument `name` may be under these settings: one domain, or labels or else rows."""
         domain = self.domains[name]
+        if isinstance(domain, Switch):
+            domain = domain.on if {**self.defaults, **(settings or {})}[domain.setting] else domain.off
         return (domain,) if isinstance(domain, Domain) else domain
 
     def element_domain(self, name: str) -> Domain:
-        """What a single float of the input `name` may be."""
-        return self.alternatives(name)[-1]
+        """What a single float of the input `name` may be, whatever the settings."""
+        return REAL if isinstance(self.domains[name], Switch) else self.alternatives(name)[-1]
 
     def __call__(self, *args: Any, **named: Any) -> Tensor:
         if not named and (quick := fused.short_cut(self, args)) is not None:
@@ -104,7 +93,6 @@ class Loss:
             call.check_elements()
             return call.composed()
         return fused.load().run(call)
-
 
 
 class Call:
@@ -119,19 +107,18 @@ class Call:
                       for name, value in zip(loss.input_names, given.inputs, strict=True)]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
-        if loss.label_names:
-            self.inputs, self.settings = arguments.checked_labels(loss, self.inputs, self.settings)
-        self.weight = given.sample_weight
-        if self.weight is not None:
-            self.weight = arguments.item_weight(loss, self.weight, self.items)
+        if loss.has_early_checks:
+            self.inputs, self.settings = arguments.checked_early(loss, self.inputs, self.settings)
+        self.weight = arguments.item_weight(loss, given.sample_weight, self.items)
         self.dtype = arguments.common_dtype(self.inputs)
-        self.divisor = self._divisor() if self.reduction == "mean" else 1.0
+        self.divisor = self._divisor() if self.reduction in ("mean", "batchmean") else 1.0
 
     def _divisor(self) -> float:
-        """What the mean divides by: the number of items, or the sum of their labels' class weights."""
-        n_items = math.prod(self.items) if self.inputs[0].size else 0
-        divisor = (arguments.weight_of_labels(self.loss, self.inputs, self.settings, n_items)
-                   if self.loss.label_names else n_items)
+        """What a mean divides by: the number of items, or the sum of their labels' class weights."""
+        items = self.items[:1] if self.reduction == "batchmean" else self.items
+        divisor: float = math.prod(items) if self.inputs[0].size else 0
+        if self.loss.label_names and self.reduction == "mean" and divisor:
+            divisor = arguments.weight_of_labels(self.loss, self.inputs, self.settings, divisor)
         if not divisor > 0:
             raise ValueError(f"{self.loss.name} has nothing to average: no item counts. Give at least one, "
                              "or use reduction='sum'.")
@@ -154,7 +141,7 @@ class Call:
 
     def check_elements(self) -> None:
         """Raise ValueError for the first element outside the domain of its argument."""
-        arguments.check_elements(self.loss, self.given)
+        arguments.check_elements(self.loss, self.given, self.settings)
 
     def composed(self, *inputs: Tensor) -> Tensor:
         """The composed path, of these inputs or of the call's own."""
@@ -167,4 +154,4 @@ class Call:
             losses = losses * astype(self.weight, self.dtype)
         if self.reduction == "none":
             return losses
-        return losses.sum() / self.divisor if self.reduction == "mean" else losses.sum()
+        return losses.sum() if self.reduction == "sum" else losses.sum() / self.divisor
