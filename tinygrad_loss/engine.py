@@ -112,16 +112,14 @@ class Tensor(ArrayLike):
     def max(x, axis: Any = None, keepdims: bool = False) -> Tensor: return max_(x, axis, keepdims)
     def min(x, axis: Any = None, keepdims: bool = False) -> Tensor: return -(-x).max(axis, keepdims)
     def norm(x, axis: Any = None, keepdims: bool = False) -> Tensor: return norm(x, axis, keepdims)
-    def logsumexp(x, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return logsumexp(x, axis, keepdims)
+    def logsumexp(x, axis: Any = None, keepdims: bool = False) -> Tensor: return logsumexp(x, axis, keepdims)
     def mean(x, axis: Any = None, keepdims: bool = False) -> Tensor:
         return x.sum(axis, keepdims) / math.prod(x.shape[i] for i in _axes(x, axis))
 
     T = property(lambda x: x.transpose(), doc="The Tensor with its axes reversed.")
     mT = property(lambda x: x.transpose(*range(x.ndim)[:-2], -1, -2), doc="The last two swapped.")
     def broadcast_to(x, shape: Any) -> Tensor: return broadcast_to(x, shape)
-    def reshape(x, *shape: Any) -> Tensor:
-        return reshape(x, shape if np.ndim(shape[0]) == 0 else shape[0])
+    def reshape(x, *shape: Any) -> Tensor: return reshape(x, shape if np.ndim(shape[0]) == 0 else shape[0])
     def transpose(x, *axes: Any) -> Tensor:
         order = axes if axes and np.ndim(axes[0]) == 0 else axes[0] if axes else range(x.ndim)[::-1]
         return transpose(x, normalize_axis_tuple(order, x.ndim))
@@ -307,14 +305,16 @@ softplus    = primitive(nx.softplus,    lambda g, y, x: g * sigmoid(x))
 xlogy       = primitive(nx.xlogy,       lambda g, y, a, b: xlogy(g, b),
                                         lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, a / b))
 softmax     = primitive(nx.softmax,     lambda g, y, x, axis: y * (g - (g * y).sum(axis, True)))
-log_softmax = primitive(nx.log_softmax, lambda g, y, x, axis: g - softmax(x, axis) * g.sum(axis, True))
+log_softmax = primitive(nx.log_softmax, lambda g, y, x, axis: g * others(softmax(x, axis), axis)
+                                        - softmax(x, axis) * others(g, axis))
+others      = primitive(nx.others,      lambda g, y, x, axis: others(g, axis))
+unit        = primitive(nx.unit,        lambda g, y, x, axis: (g - y * (g * y).sum(axis, True))
+                                        / where((length := norm(x, axis, True)) == 0, 1, length))
 
 # Reductions along axis; the last setting is keepdims.
 sum_      = primitive(nx.sum,  lambda g, y, x, axis, _: _regrow(g, x, axis).broadcast_to(x.shape))
-max_      = primitive(nx.max,  lambda g, y, x, axis, _: _regrow(g, x, axis)
-                               * nx.share_of_max(x.data, _regrow(y, x, axis).data, axis))
-norm      = primitive(nx.norm, lambda g, y, x, axis, _: _regrow(g, x, axis)
-                               * (x / _regrow(where(y == 0, 1, y), x, axis)))
+max_      = primitive(nx.max,  lambda g, y, x, axis, _: _regrow(g, x, axis) * nx.share_of_max(x.data, axis))
+norm      = primitive(nx.norm, lambda g, y, x, axis, _: _regrow(g, x, axis) * unit(x, axis))
 logsumexp = primitive(nx.logsumexp, lambda g, y, x, axis, _: _regrow(g, x, axis) * softmax(x, axis))
 
 # Moving elements about: the rule moves the gradient back.

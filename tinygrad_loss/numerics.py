@@ -66,10 +66,16 @@ def xlogy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     """The Euclidean length of x along axis."""
-    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-    scale = np.where((top == 0) | np.isinf(top), 1, top)      # no square overflows or vanishes
-    return (np.sqrt(np.sum((x / scale) ** 2, axis=axis, keepdims=keepdims))
-            * (scale if keepdims else np.squeeze(scale, _axes(x, axis))))
+    small, scale = _scaled(x, axis)
+    y = scale * np.sqrt((small ** 2).sum(axis=axis, keepdims=True))
+    return y if keepdims else np.squeeze(y, _axes(x, axis))
+
+
+def unit(x: np.ndarray, axis: Any) -> np.ndarray:
+    """x / |x| along axis, and 0 where x is 0."""
+    small, _ = _scaled(x, axis)
+    length = np.sqrt((small ** 2).sum(axis=axis, keepdims=True))
+    return small / np.where(length == 0, 1, length)
 
 
 def logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
@@ -94,6 +100,15 @@ def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     return gap - _log_of_sum(ties, others, axis)
 
 
+def others(x: np.ndarray, axis: Any) -> np.ndarray:
+    """For each element, the sum of all others along axis. For one that is more than half of all, it is
+    not total - x, in which the digits of the others would be lost."""
+    size = np.abs(x)
+    most = 2 * size > size.sum(axis=axis, keepdims=True)
+    rest = np.where(most, 0, x).sum(axis=axis, keepdims=True)
+    return np.where(most, rest, x.sum(axis=axis, keepdims=True) - x)
+
+
 # Element i of the result depends on element i of the inputs alone.
 POINTWISE = {power, relu, choose, sigmoid, softplus, xlogy, np.clip}
 
@@ -101,9 +116,10 @@ POINTWISE = {power, relu, choose, sigmoid, softplus, xlogy, np.clip}
 # What some rules need.
 
 @np.errstate(all="ignore")
-def share_of_max(x: np.ndarray, y: np.ndarray, axis: Any) -> np.ndarray:
-    """How much of the maximum y each x is: 1 for the winner, equal parts in a tie, else 0."""
-    return (x == y) / (x == y).sum(axis=axis, keepdims=True, dtype=x.dtype)
+def share_of_max(x: np.ndarray, axis: Any) -> np.ndarray:
+    """How much of the maximum each x is: 1 for the winner, equal parts in a tie, else 0."""
+    wins = x == x.max(axis=axis, keepdims=True)
+    return wins / wins.sum(axis=axis, keepdims=True, dtype=x.dtype)
 
 
 @np.errstate(all="ignore")
@@ -130,6 +146,13 @@ def scatter(g: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
     x = np.zeros(shape, g.dtype)
     np.add.at(x, index, g)
     return x
+
+
+def _scaled(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray]:
+    """x / scale and scale, its largest size along axis: no square overflows or vanishes."""
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
+    scale = np.where((top == 0) | np.isinf(top), 1, top)
+    return x / scale, scale
 
 
 def _peak(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

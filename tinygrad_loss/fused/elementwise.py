@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import wide_vectors
+from .vmath import part, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
@@ -56,8 +56,3 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         return ok
 
     return walk
-
-
-def part(array, here):
-    """A part of an array; None of None."""
-    return None if array is None else array[here]

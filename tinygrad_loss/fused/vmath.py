@@ -330,3 +330,8 @@ def wide_vectors():
 
 def prefetch(x):
     """A word to the processor: x, a piece of an array, will soon be needed."""
+
+
+def part(array, here):
+    """A part of an array; None of None."""
+    return None if array is None else array[here]

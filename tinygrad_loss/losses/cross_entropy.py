@@ -19,35 +19,25 @@ Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import exponentials, log1p, peak, total
+from ..fused.logits import cost, position
+from ..fused.vmath import exponentials, log1p, peak
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
 from .loss import Claims, Known, Loss
 
 
 def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
-    def cost(q):
-        log_p = pred.log_softmax(axis=1)
-        return -where((q == 0) & (log_p == -np.inf), 0, weight * q * log_p).sum(axis=1)
-
-    n_rows, n_classes = pred.shape
-    if target.ndim == 2:
-        kept, loss = True, cost(target)
-    else:
+    n_classes, kept = pred.shape[1], True
+    if target.ndim == 1:
         kept = target != ignore_index
         pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
-        label = np.where(kept, target, 0)
-        own = pred[np.arange(n_rows), label]
-        origin = np.where(np.isfinite(own.numpy()), own.numpy(), 0)         # a constant
-        hot = np.arange(n_classes) == label[:, None]
-        others = where(hot, -np.inf, pred - origin[:, None]).logsumexp(axis=1)
-        nobody = (others == -np.inf) & (own == -np.inf)
-        margin = where(nobody, np.inf, others - (own - origin))
-        loss = where(weight[label] == 0, 0, weight[label] * margin.softplus())
-    if label_smoothing > 0:
-        smooth = label_smoothing * cost(np.full(n_classes, 1 / n_classes))
-        loss = (1 - label_smoothing) * loss + smooth if label_smoothing < 1 else smooth
-    return where(kept, loss, 0)
+        target = np.arange(n_classes) == target[:, None]
+    q = weight * ((1 - label_smoothing) * target + label_smoothing / n_classes)
+    log_p, log_total = pred.log_softmax(axis=1), pred.logsumexp(axis=1, keepdims=True)
+    too_far = (log_p == -np.inf) & (abs(pred) < np.inf)       # log p overflows where q log p may not
+    cost = where(too_far, q * log_total - q * pred, -q * log_p)
+    cost = where((q == 0) & (log_p == -np.inf), 0, cost)
+    return where(kept, cost.sum(axis=1), 0)
 
 
 def kernel(own, others, half_gap, weight, ignore_index, label_smoothing):
@@ -64,31 +54,36 @@ def softens(weight, ignore_index, label_smoothing):
 
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
-    top, first = peak(pred), 0
-    for c in range(pred.size):
-        first = c if pred[c] == top else first
+    top = peak(pred)
+    first = position(pred, top)
     rest = exponentials(pred, top, first, dpred)
-    log_sum = log1p(rest)
-    for c in range(pred.size):
-        dpred[c] = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-    most = 0
-    for c in range(pred.size):
-        most = c if dpred[c] > dpred[most] else most
-    main = dpred[most]
-    dpred[most] = 0.0
-    remainder = total(dpred)                                 # of the weights q, without the largest
-    dpred[most] = main
-    for c in range(pred.size):
-        half_gap, q = 0.0 if pred[c] == top else 0.5 * top - 0.5 * pred[c], dpred[c]
-        dpred[c] = 0.0 if q == 0.0 else q * log_sum + 2.0 * (q * half_gap)
-    loss = total(dpred)
-    exponentials(pred, top, first, dpred)
+    loss, mass, minor = sums(pred, target, weight, label_smoothing, top, log1p(rest))
     for c in range(pred.size):                               # p sum(q) - q, as p (sum(q) - q) - q (1 - p)
-        q = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
-        p, not_p = dpred[c] / (1.0 + rest), (1.0 + rest - dpred[c]) / (1.0 + rest)
-        not_p = rest / (1.0 + rest) if c == first else not_p
-        dpred[c] = p * (remainder if c == most else main + remainder - q) - q * not_p
+        q = mixed(target[c], weight[c], label_smoothing, pred.size)
+        other_q = minor if 2.0 * q > mass else mass - q
+        other_e = rest if c == first else 1.0 + rest - dpred[c]
+        dpred[c] = (dpred[c] * other_q - q * other_e) / (1.0 + rest)
     return loss
+
+
+def mixed(target, weight, label_smoothing, n_classes):
+    return weight * ((1.0 - label_smoothing) * target + label_smoothing / n_classes)
+
+
+def sums(pred, target, weight, label_smoothing, top, log_sum):
+    """Over all classes: q (-log p); q; and q but for one that is more than half of it."""
+    loss, mass, minor = 0.0, 0.0, 0.0
+    for c in range(pred.size):
+        q = mixed(target[c], weight[c], label_smoothing, pred.size)
+        loss += cost(q, pred[c], top, log_sum)
+        mass += q
+    for c in range(pred.size):
+        q = mixed(target[c], weight[c], label_smoothing, pred.size)
+        minor += 0.0 if 2.0 * q > mass else q
+    return loss, mass, minor
+
+
+sums.any_order = True
 
 
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):
