@@ -27,6 +27,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -202,7 +203,7 @@ def _history(output: Tensor) -> list[Tensor]:
             if x.requires_grad and id(x) not in found:
                 found[id(x)] = x
                 stack.append(x)
-    return sorted(found.values(), key=lambda x: -x._order)
+    return sorted(found.values(), key=attrgetter("_order"), reverse=True)
 
 
 def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
@@ -213,7 +214,7 @@ def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
     selective = any([y._op is not None and y._op.selects for y in history])
     token = recording.set(create_graph)
     try:
-        for y in history:
+        for y in [y for y in history if y._op is not None]:
             g, op = gradients[id(y)] if id(y) in wanted else gradients.pop(id(y)), y._op
             for i, x in enumerate(y._inputs):
                 if x.requires_grad:

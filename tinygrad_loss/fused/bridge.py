@@ -77,9 +77,9 @@ def _rule(i: int) -> Callable[..., Tensor]:
             call = prepare()
             again = (*rest[:-2], *call.inputs[len(slopes):])
             return grad(call.composed(*again), [again[i]], g, create_graph=True)[0]
-        slope = slopes[i]
-        if g.data.ndim or g.data.item() != 1.0:
+        slope, above, shape = slopes[i], g.data, rest[i].data.shape
+        if above.ndim or above.item() != 1.0:
             with np.errstate(all="ignore"):                  # one number, or one for each item
-                slope = slope * g.data.reshape(-1, *[1] * (slope.ndim - 1))
-        return Tensor(slope.reshape(rest[i].data.shape))
+                slope = slope * above.reshape(-1, *[1] * (slope.ndim - 1))
+        return Tensor(slope if slope.shape == shape else slope.reshape(shape))
     return vjp
