@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vmath import LOG2_E, ROUND, ROUND_BITS
+from .vmath import LOG2_E, ROUND, ROUND_BITS, _with_edges, log
 
 LN2 = 0.6931471805599453
 
@@ -76,3 +76,23 @@ def logistic(x):
     q = q * z + 0.40007565486398783
     q = q * z + 0.6666664031455344
     return e, two * reciprocal, e - s * (e - z * q)
+
+
+def log_cosh(x):
+    """log(cosh(x))."""
+    size = abs(x)
+    z = x * x
+    q = 0.00014725994655218224
+    q = q * z - 0.0006772777487185264
+    q = q * z + 0.0021700527016748905
+    q = q * z - 0.006743869464196073
+    q = q * z + 0.02222211945553071
+    q = q * z - 0.08333333253270617
+    _, _, tail = logistic(2.0 * size)
+    return z * (0.5 + z * q) if size < 0.75 else (size - LN2) + tail
+
+
+def pow(x, y):
+    """x to the power of y; the logarithm is the long one, because y may magnify its error a hundredfold."""
+    product = 0.0 if abs(x) == 1.0 else y * log(abs(x))                # 0 * inf
+    return _with_edges(x, y, exp(product))
