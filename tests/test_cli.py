@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,7 @@ def test_a_loss_nobody_has_is_measured_and_the_others_named():
     case = Case(LOSSES["mse"], (9,), "float64")
     nameless = case._replace(loss=type("Other", (), {"name": "new", "family": case.loss.family})())
     assert by_hand(nameless, []) is None
+    assert all(peer(nameless, [], 1) is None for peer in peers.PEERS.values())
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -198,6 +200,17 @@ def test_a_wrong_contestant_and_a_failing_one_are_found():
     assert outcome.wrong == {"numpy": "the gradient is another"}
     assert outcome.left_out == {"jax": "RuntimeError: no compiler"}
     assert outcome.timings.keys() == {"fused", "numpy"}
+
+
+def test_slow_contestants_are_timed_twice_and_hopeless_ones_not_at_all(monkeypatch):
+    def after(seconds):
+        return Contestant(f"{seconds} s", lambda: time.sleep(seconds), lambda found: (1.0, [np.ones(3)]))
+
+    monkeypatch.setattr(race, "SLOW", 0.01)
+    monkeypatch.setattr(race, "TOO_LONG", 0.05)
+    outcome = race.race([after(0.0), after(0.02), after(0.06)], "float64", rounds=3, seconds=0)
+    assert {name: timing.rounds for name, timing in outcome.timings.items()} == {"0.0 s": 3, "0.02 s": 2}
+    assert outcome.left_out.keys() == {"0.06 s"} and "one call takes" in outcome.left_out["0.06 s"]
 
 
 def test_wrong_answers_make_the_command_fail(files, tmp_path, capsys):
