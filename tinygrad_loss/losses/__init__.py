@@ -9,7 +9,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 LOSSES: dict[str, Loss] = {}
 
@@ -24,4 +24,4 @@ def __getattr__(name: str) -> Loss:
     raise AttributeError(f"There is no loss {name!r}; there are {', '.join(LOSSES)}.")
 
 
-__all__ = ["LOSSES", "Claims", "Known", "Loss", *LOSSES]  # noqa: PLE0604
+__all__ = ["LOSSES", "Advice", "Claims", "Known", "Loss", *LOSSES]  # noqa: PLE0604

@@ -14,32 +14,18 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
+from .claims import Advice, Claims, Known
 from .domain import Domain
 from .family import Family
 
-
-class Claims(NamedTuple):
-    """What is said about a loss, plainly or as a function of its settings. The laws verify each claim,
-    also that a False is really false."""
-
-    convex: bool | Callable[..., bool]             # in the inputs that have slopes: chords lie above
-    symmetric: bool | Callable[..., bool]          # the first two inputs may be exchanged
-    lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
-    minimum: float | Callable[..., float]          # no item costs less, and some come close
-
-
-class Known:
-    """A worked example: these inputs and settings give this value and gradient (mean reduced)."""
-
-    def __init__(self, *inputs: Any, value: float, gradient: Any = None, **settings: Any) -> None:
-        self.inputs, self.settings, self.value, self.gradient = inputs, settings, value, gradient
+__all__ = ["Advice", "Call", "Claims", "Known", "Loss"]
 
 
 class Loss:
@@ -58,7 +44,7 @@ class Loss:
                  kernel_for_rows: Callable[..., Any] | None = None,
                  divisor: Callable[..., float] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
-                 exact: Callable[..., Any] | None = None,
+                 exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
         self.composed, self.kernel, self.family = composed, kernel, family
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label
@@ -66,6 +52,7 @@ class Loss:
         self.domains, self.claims, self.known = domains, claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision
+        self.advice = advice                          # when to take it, when not
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
         signature = inspect.signature(composed).parameters.values()
@@ -106,7 +93,6 @@ class Loss:
             call.check_elements()
             return call.composed()
         return fused.load().run(call)
-
 
 
 class Call:

@@ -1,0 +1,32 @@
+"""What the record of a loss says about it besides its formulas: claims, worked examples, advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Claims(NamedTuple):
+    """What is said about a loss, plainly or as a function of its settings. The laws verify each claim,
+    also that a False is really false."""
+
+    convex: bool | Callable[..., bool]             # in the inputs that have slopes: chords lie above
+    symmetric: bool | Callable[..., bool]          # the first two inputs may be exchanged
+    lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
+    minimum: float | Callable[..., float]          # no item costs less, and some come close
+
+
+class Known:
+    """A worked example: these inputs and settings give this value and gradient (mean reduced)."""
+
+    def __init__(self, *inputs: Any, value: float, gradient: Any = None, **settings: Any) -> None:
+        self.inputs, self.settings, self.value, self.gradient = inputs, settings, value, gradient
+
+
+class Advice(NamedTuple):
+    """When to take a loss, in a few words each: its row in the table of `tinygrad-loss losses`."""
+
+    task: str                                      # "regression"; several: "regression, segmentation"
+    use: str                                       # "some outliers among Gaussian errors"
+    avoid: str                                     # "the size of large errors matters"
+    lesson: str = ""                               # the file in lessons/ that is about it: "05_huber"
