@@ -21,6 +21,7 @@ from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
+COMMANDS = ["losses", "bench", "accuracy", "warmup"]
 QUICK = ["--repeat", "2", "--seconds", "0"]
 SMALL = {"elementwise": (7,), "rows": (5, 4), "samples": (12,), "vectors": (4, 3)}
 
@@ -47,10 +48,10 @@ def run(*arguments):
 def test_help_lists_the_commands(capsys):
     assert run("--help") == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in ("bench", "accuracy", "warmup", "--version"))
+    assert all(command in text for command in (*COMMANDS, "--version"))
 
 
-@pytest.mark.parametrize("command", ["bench", "accuracy", "warmup"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command, capsys):
     assert run(command, "--help") == 0
     assert f"tinygrad-loss {command}" in capsys.readouterr().out
@@ -62,7 +63,8 @@ def test_version(capsys):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ([], "say what to do"), (["bnech"], "invalid choice"), (["bench", "msee"], "no loss 'msee'; there are"),
+    ([], "say what to do"), (["losses", "msee"], "no loss 'msee'"), (["bnech"], "invalid choice"),
+    (["bench", "msee"], "no loss 'msee'; there are"),
     (["bench", "--sizes", "1.5"], "no size"), (["bench", "--sizes", "2x3x4"], "no size"),
     (["bench", "--sizes", "inf"], "no size"), (["bench", "--dtypes", "float16"], "invalid choice"),
     (["bench", "--repeat", "0"], "invalid"), (["bench", "--seconds", "-1"], "invalid"),
@@ -86,6 +88,69 @@ def test_warmup_and_accuracy_are_called(monkeypatch, capsys):
     assert capsys.readouterr().out == "12 drivers compiled.\n"
     monkeypatch.setattr("tinygrad_loss.accuracy.main", lambda *given: given == (["mse"], 3, True))
     assert run("accuracy", "mse", "--samples", 3, "--json") == 1
+
+
+# --------------------------------------------------------------------------------------- tables of losses
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_every_loss_has_advice_and_its_lesson_is_there(loss):
+    assert loss.advice, f"{loss.name}: add advice=Advice(task=..., use=..., avoid=...) to the record"
+    assert all(part and part == part.strip(" .") for part in loss.advice[:3])
+    if loss.advice.lesson:
+        lesson = ROOT / "lessons" / f"{loss.advice.lesson}.py"
+        assert f"losses.{loss.name}" in lesson.read_text(encoding="utf-8")
+
+
+def test_the_table_of_losses_has_every_loss_and_its_advice(capsys):
+    assert run("losses") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(name in text for name in LOSSES) and "avoid when" in text and "curvature jumps" in text
+    assert run("losses", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows.keys() == LOSSES.keys()
+    assert rows["mse"]["task"] == "regression" and rows["mse"]["claims"]["lipschitz"] == "inf"
+    assert rows["huber"]["corners"] == "curvature jumps" and rows["huber"]["lesson"] == "05_huber"
+
+
+def test_a_narrow_window_keeps_the_advice(monkeypatch, capsys):
+    monkeypatch.setattr("tinygrad_loss.terminal.PIPE_WIDTH", 80)
+    assert run("losses") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and "avoid when" in lines[0] and "claims" not in lines[0]
+
+
+def test_the_page_of_a_loss(capsys):
+    assert run("losses", "huber") == 0
+    text = capsys.readouterr().out
+    assert LOSSES["huber"].__doc__.strip() in text
+    assert "losses.huber(pred, target, delta=1.0" in text and "delta: a number above 0; default 1.0." in text
+    both = next(line for line in text.splitlines() if "def composed" in line)
+    assert "def kernel(pred, target, delta):" in both                    # side by side
+    assert "fused float64" in text and "= 1.907, gradient [0.02" in text
+    assert run("losses", "huber", "--json") == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page["sources"].keys() == {"composed", "kernel"}
+    assert 0 < page["worst_ulp"]["fused float64"]["value"] <= 4 and page["known"][0]["value"] == 1.907
+    assert page["settings"]["delta"] == {"default": 1.0, "allowed": "a number above 0"}
+
+
+def test_the_page_says_why_nothing_was_measured(monkeypatch, capsys):
+    def missing(*given):
+        raise ImportError("The accuracy table needs mpmath.")
+
+    monkeypatch.setattr("tinygrad_loss.accuracy.table", missing)
+    assert run("losses", "mae") == 0
+    assert "Accuracy: not measured: The accuracy table needs mpmath." in capsys.readouterr().out
+
+
+def test_the_table_of_properties(capsys):
+    assert run("losses", "--properties") == 0
+    lines = capsys.readouterr().out.splitlines()
+    huber = next(line for line in lines if line.startswith("huber"))
+    assert huber.split() == ["huber", "yes", "yes", "1", "yes", "no", "yes"]
+    assert any(line.strip().startswith("calibrated ") for line in lines)              # what the words mean
+    assert run("losses", "mse", "--properties", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["lipschitz"] == "inf"
 
 
 # ------------------------------------------------------------------------------------------ the benchmark

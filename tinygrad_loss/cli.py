@@ -1,5 +1,6 @@
 """The command line: `tinygrad-loss`, or `python -m tinygrad_loss`.
 
+    losses     which losses there are and when to use them; one of them on a page
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
     warmup     compile everything now, not at the first call
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = parser.parse_args(argv)
         if args.command is None:
-            parser.error("say what to do: bench, accuracy or warmup")
+            parser.error("say what to do; --help lists the commands")
         if unknown := [name for name in getattr(args, "losses", ()) if name not in LOSSES]:
             parser.error(f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
         if missing := [str(path) for path in getattr(args, "sources", ()) if not path.is_file()]:
@@ -42,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+
+
+def _losses(args: argparse.Namespace) -> int:
+    from . import catalogue
+    return catalogue.run(args.losses, args.properties, args.json)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -64,10 +70,17 @@ def _warmup(args: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tinygrad-loss", description="Losses whose gradients are checked: their speed and accuracy.")
+        prog="tinygrad-loss", description="Losses whose gradients are checked: which, how fast, how right.")
     parser.add_argument("--version", action="version", version=f"tinygrad_loss {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    losses = commands.add_parser(
+        "losses", help="which losses there are, and when to use them",
+        description="A table of all losses; or, for those that are named, formula, sources and accuracy.")
+    _add_losses(losses)
+    losses.add_argument("--properties", action="store_true", help="convex, robust, calibrated ...: a table")
+    losses.add_argument("--json", action="store_true", help="print JSON, no table")
+    losses.set_defaults(command=_losses)
     _add_bench(commands.add_parser(
         "bench", help="measure how fast the losses are", description=(
             "Measure value and gradient of the losses on both paths, beside NumPy by hand and the time it "

@@ -47,7 +47,7 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=lambda pos_weight: max(1.0, pos_weight),
                   minimum=0.0),
-    advice=Advice(task="binary, multi-label, segmentation", use="a yes or no, and its probability",
+    advice=Advice(task="binary, multi-label, segmentation", use="a probability of yes is wanted",
                   avoid="easy negatives by the thousand drown the rest", lesson="07_logits"),
     known=[Known([2.3, -1.5, 0.8, -0.3, 1.7], [1, 0, 1, 0, 1], value=0.27804013647665720,
                  gradient=[-.0182245922, .0364851048, -.0620051038, .0851114966, -.0308930530]),

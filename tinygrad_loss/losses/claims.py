@@ -24,9 +24,9 @@ class Known:
 
 
 class Advice(NamedTuple):
-    """When to take a loss, in a few words each: its row in the table of `tinygrad-loss losses`."""
+    """When to take a loss, for the table of `tinygrad-loss losses`: use it when, avoid it when ..."""
 
     task: str                                      # "regression"; several: "regression, segmentation"
-    use: str                                       # "some outliers among Gaussian errors"
-    avoid: str                                     # "the size of large errors matters"
+    use: str                                       # "errors are Gaussian but for some outliers"
+    avoid: str                                     # "data are clean"
     lesson: str = ""                               # the file in lessons/ that is about it: "05_huber"

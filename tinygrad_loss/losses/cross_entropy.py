@@ -130,7 +130,7 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0,
                   lipschitz=lambda weight, ignore_index, label_smoothing: max(weight)),
-    advice=Advice(task="multi-class", use="one class out of many is right; weight for rare classes",
+    advice=Advice(task="multi-class", use="one class out of many is right (weight helps rare ones)",
                   avoid="several classes may be right at once", lesson="09_softmax"),
     known=[Known([[2.0, 1.0, 0.1]] * 3, [0, 1, 2], weight=[1, 2, 3], value=1.7003633496111665),
            Known([[-np.inf, 0.0, 0.0]], [1], value=0.6931471805599453, gradient=[[0.0, -0.5, 0.5]]),
