@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_loss import __version__
+from tinygrad_loss import __version__, draw
 from tinygrad_loss.bench import peers, picture, race, results, tables
 from tinygrad_loss.bench.by_hand import BY_HAND
 from tinygrad_loss.bench.cases import Case, cases, parse_size, size_text
@@ -21,7 +21,7 @@ from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["losses", "bench", "accuracy", "warmup"]
+COMMANDS = ["losses", "plot", "bench", "accuracy", "warmup"]
 QUICK = ["--repeat", "2", "--seconds", "0"]
 SMALL = {"elementwise": (7,), "rows": (5, 4), "samples": (12,), "vectors": (4, 3)}
 
@@ -151,6 +151,49 @@ def test_the_table_of_properties(capsys):
     assert any(line.strip().startswith("calibrated ") for line in lines)              # what the words mean
     assert run("losses", "mse", "--properties", "--json") == 0
     assert json.loads(capsys.readouterr().out)["lipschitz"] == "inf"
+
+
+# --------------------------------------------------------------------------------------------- pictures
+
+def test_plot_draws_loss_slope_and_curvature_for_each_value(tmp_path, capsys):
+    assert run("plot", "huber", "--delta", 0.5, 2, "--x", -4, 4, "--out", tmp_path / "huber.png") == 0
+    assert "huber.json written" in capsys.readouterr().out
+    drawn = json.loads((tmp_path / "huber.json").read_text())
+    assert "delta = 0.5, 2:" in drawn["alt"] and (tmp_path / "huber.png").stat().st_size > 10_000
+    loss, slope, curvature = ({s["label"]: s for s in axes["series"]} for axes in drawn["axes"])
+    assert loss.keys() == {f"delta = {d}, {path}" for d in (0.5, 2) for path in ("composed", "fused")}
+    assert max(slope["delta = 2, composed"]["y"]) == 2 and min(slope["delta = 2, composed"]["x"]) == -4
+    assert {y for y in curvature["delta = 2, composed"]["y"] if y is not None} == {0, 1}
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if draw.can_be_drawn(loss)])
+def test_every_setting_of_a_loss_is_an_option(name, tmp_path, capsys):
+    assert run("plot", name, "--help") == 0
+    text = capsys.readouterr().out
+    assert all(f"--{setting} VALUE" in text for setting in (*LOSSES[name].defaults, "target"))
+    assert run("plot", name, "--out", tmp_path / "it.png") == 0
+    series = json.loads((tmp_path / "it.json").read_text())["axes"][0]["series"]
+    assert any(len({y for y in s["y"] if isinstance(y, float)}) > 5 for s in series)
+
+
+def test_without_a_choice_both_classes_are_drawn(tmp_path):
+    assert run("plot", "bce_with_logits", "--out", tmp_path / "it.png") == 0
+    assert "target = 0, 1:" in json.loads((tmp_path / "it.json").read_text())["alt"]
+    assert run("plot", "bce_with_logits", "--pos_weight", 1, 3, "--out", tmp_path / "it.png") == 0
+    drawn = json.loads((tmp_path / "it.json").read_text())
+    assert "pos_weight = 1, 3:" in drawn["alt"] and drawn["axes"][2]["xlabel"] == "pred   (target = 1)"
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["huber", "--delta", "0.5", "-1"], "delta must be a number above 0; got -1"),
+    (["huber", "--delta", "wide"], "delta must be a number above 0; got 'wide'"),
+    (["huber", "--delta", "1", "2", "--target", "0", "1"], "got several for delta and target"),
+    (["huber", "--target", *map(str, range(8))], "at most 7"), (["dice"], "invalid choice: 'dice'"),
+    (["bce_with_logits", "--target", "2"], "target[0] is 2.0; it must be a number from 0 to 1"),
+    (["mae", "--delta", "1"], "unrecognized arguments: --delta")])
+def test_a_wrong_picture_is_refused_in_one_sentence(arguments, said, capsys):
+    assert run("plot", *arguments) == 2
+    assert said in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------------------------ the benchmark

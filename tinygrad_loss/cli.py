@@ -1,6 +1,7 @@
 """The command line: `tinygrad-loss`, or `python -m tinygrad_loss`.
 
     losses     which losses there are and when to use them; one of them on a page
+    plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
     warmup     compile everything now, not at the first call
@@ -17,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import __version__
+from . import __version__, draw
 from .losses import LOSSES
 
 DTYPES = ("float64", "float32")
@@ -48,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _losses(args: argparse.Namespace) -> int:
     from . import catalogue
     return catalogue.run(args.losses, args.properties, args.json)
+
+
+def _plot(args: argparse.Namespace) -> int:
+    return draw.run(args)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -81,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     losses.add_argument("--properties", action="store_true", help="convex, robust, calibrated ...: a table")
     losses.add_argument("--json", action="store_true", help="print JSON, no table")
     losses.set_defaults(command=_losses)
+    plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(
+        "Draw an elementwise loss, its slope and its curvature, for several values of one setting."))
+    draw.add_options(plot)
+    plot.set_defaults(command=_plot)
     _add_bench(commands.add_parser(
         "bench", help="measure how fast the losses are", description=(
             "Measure value and gradient of the losses on both paths, beside NumPy by hand and the time it "
