@@ -1,6 +1,7 @@
 """The command line: `tinygrad-loss`, or `python -m tinygrad_loss`.
 
     losses     which losses there are and when to use them; one of them on a page
+    choose     which of them, by two questions
     plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
@@ -51,6 +52,11 @@ def _losses(args: argparse.Namespace) -> int:
     return catalogue.run(args.losses, args.properties, args.json)
 
 
+def _choose(args: argparse.Namespace) -> int:
+    from . import choose
+    return choose.show_tree(args.json) if args.tree else choose.run(args.task, args.data, args.json)
+
+
 def _plot(args: argparse.Namespace) -> int:
     return draw.run(args)
 
@@ -86,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     losses.add_argument("--properties", action="store_true", help="convex, robust, calibrated ...: a table")
     losses.add_argument("--json", action="store_true", help="print JSON, no table")
     losses.set_defaults(command=_losses)
+    choose = commands.add_parser(
+        "choose", help="find the loss for a task, by two questions",
+        description="Asks what is to be predicted and what the data are like; names a loss, and the reason.")
+    choose.add_argument("--task", metavar="TASK", help="such as binary: the first question is not asked")
+    choose.add_argument("--data", metavar="DATA", help="such as imbalanced: nor is the second")
+    choose.add_argument("--tree", action="store_true", help="print all answers to all questions")
+    choose.add_argument("--json", action="store_true", help="print JSON")
+    choose.set_defaults(command=_choose)
     plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(
         "Draw an elementwise loss, its slope and its curvature, for several values of one setting."))
     draw.add_options(plot)
