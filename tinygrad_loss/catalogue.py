@@ -19,7 +19,6 @@ from rich.table import Table
 
 from . import accuracy, properties
 from .losses import LOSSES, Advice, Loss
-from .losses.domain import Domain
 from .terminal import console, say
 from .testing import cases
 
@@ -117,8 +116,7 @@ def _plain(value: Any) -> Any:
 
 def _allowed(loss: Loss, name: str) -> str:
     """What an argument may be, in words."""
-    domain = loss.domains[name]
-    return domain.text if isinstance(domain, Domain) else ", or ".join(d.text for d in domain)
+    return ", or ".join(domain.text for domain in loss.alternatives(name))
 
 
 # ------------------------------------------------------------------------------------------ on a screen

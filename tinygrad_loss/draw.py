@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             own.add_argument(f"--{name}", nargs="+", type=_value, default=[default], metavar="VALUE",
                              help=f"{domain.text} (default {default})")
         own.add_argument("--target", nargs="+", type=float, default=[], metavar="VALUE",
-                         help=loss.element_domain(loss.input_names[1]).text)
+                         help=loss.alternatives(loss.input_names[1])[-1].text)
         own.add_argument("--x", nargs=2, type=float, metavar=("LOW", "HIGH"), help="values of pred")
         own.add_argument("--out", type=Path, default=Path(f"{loss.name}.png"), metavar="FILE",
                          help="PNG; the plotted numbers go beside it, as JSON (default %(default)s)")
@@ -76,11 +76,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _targets(loss: Loss, several: bool) -> list[float]:
     """0, where any number may be; else the first and the last class, or the last one."""
-    domain = loss.element_domain(loss.input_names[1])
-    if np.all(domain.holds(1e6)):
-        return [0.0 if np.all(domain.holds(0.0)) else 1.0]
-    classes = [min(domain.examples), max(domain.examples)]
-    return classes if several else classes[1:]
+    from .properties import classes
+    if labels := classes(loss):
+        return [*labels] if several else [labels[1]]
+    return [0.0 if np.all(loss.alternatives(loss.input_names[1])[-1].holds(0.0)) else 1.0]
 
 
 def _value(text: str) -> Any:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .losses.domain import REAL, Domain
+from .losses.domain import Domain
 from .losses.loss import Loss
 from .testing import Case, cases
 
@@ -69,9 +69,9 @@ def _largest(case: Case, scale: float) -> tuple[float, float]:
 
 
 def _stretched(x: Any, domain: Domain, scale: float, rng: np.random.Generator) -> Any:
-    """The numbers made larger where any number may stand; half of the rows of probabilities certain."""
-    if domain.text == REAL.text:
-        return x * scale
+    """The numbers made larger where they may be; half of the rows of probabilities certain."""
+    if domain.kind == "elements":
+        return np.where(domain.holds(x * scale), x * scale, x)
     if domain.kind == "rows":
         certain = np.eye(x.shape[-1])[rng.integers(x.shape[-1], size=x.shape[:-1])]
         return np.where(rng.random((*x.shape[:-1], 1)) < 0.5, certain, x)
@@ -84,24 +84,32 @@ def _calibrated(loss: Loss) -> str:
     """What the prediction with the least expected loss tells about the chances of the classes."""
     if len(loss.input_names) != 2 or loss.family.name not in ("elementwise", "rows", "samples"):
         return ""
-    target = loss.element_domain(loss.input_names[1])
-    if loss.family.name != "rows" and np.all(target.holds(1e6)):
-        return ""                                      # any number: a quantity, not a class
-    trials = _rows_of_three(loss) if loss.family.name == "rows" else _two_classes(loss, target)
+    if loss.family.name != "rows" and classes(loss) is None:
+        return ""
+    trials = _rows_of_three(loss) if loss.family.name == "rows" else _two_classes(loss)
     if all(np.max(np.abs(told - chances)) < 0.04 for chances, told in trials):
         return "probability"
     right = all(np.argmax(told) == np.argmax(chances) and np.ptp(told) > 1e-9 for chances, told in trials)
     return "decision" if right else "no"
 
 
-def _two_classes(loss: Loss, target: Domain) -> list[tuple[Any, Any]]:
+def classes(loss: Loss) -> tuple[float, float] | None:
+    """The labels of two classes, the least and the largest target; None if there is no largest."""
+    domain = loss.alternatives(loss.input_names[1])[-1]
+    if np.all(domain.holds(1e6)):
+        return None                                    # a quantity, not a class
+    allowed = [*domain.examples, *domain.draw(np.random.default_rng(0), (50,))]
+    return float(min(allowed)), float(max(allowed))
+
+
+def _two_classes(loss: Loss) -> list[tuple[Any, Any]]:
     """Pairs of the true chances of two classes and those that the best prediction tells."""
-    scores = loss.element_domain(loss.input_names[0]).text == REAL.text
+    scores = np.all(loss.alternatives(loss.input_names[0])[-1].holds(-8.0))
     pred = np.linspace(-8, 8, 1601) if scores else np.linspace(0, 1, 1001)
     each: dict[str, Any] = {"per_sample": True} if loss.family.name == "samples" else {}
     costs = [loss(pred[:, None], np.full((pred.size, 1), label), **each, reduction="none",
                   path="composed").numpy().reshape(-1)
-             for label in (min(target.examples), max(target.examples))]
+             for label in classes(loss) or ()]
     found = []
     for chance in CHANCES:
         best = pred[np.nanargmin((1 - chance) * costs[0] + chance * costs[1])]
@@ -111,12 +119,14 @@ def _two_classes(loss: Loss, target: Domain) -> list[tuple[Any, Any]]:
 
 
 def _rows_of_three(loss: Loss) -> list[tuple[Any, Any]]:
-    """The same for three classes; a prediction is a row of logits or of probabilities."""
+    """The same for three classes; a prediction is a row of logits, probabilities or their logarithms."""
     kinds = [domain.kind for name in loss.input_names for domain in loss.alternatives(name)]
     steps = np.arange(0, 21) / 20
-    if kinds[0] == "rows":
+    if kinds[0] in ("rows", "log rows"):
         pred = np.array([[a, b, 1 - a - b] for a, b in itertools.product(steps, steps) if a + b <= 1 + 1e-9])
-        told = pred = np.clip(pred, 0, 1)
+        told = np.clip(pred, 0, 1)
+        with np.errstate(divide="ignore"):
+            pred = told if kinds[0] == "rows" else np.log(told)
     else:
         pred = np.array([[a, b, 0] for a, b in itertools.product(8 * steps - 4, 8 * steps - 4)])
         told = np.exp(pred) / np.exp(pred).sum(axis=1, keepdims=True)
