@@ -26,7 +26,7 @@ from .losses.domain import Domain
 from .losses.loss import Loss
 from .testing import Case, cases
 
-FAR, FARTHER = 1e2, 1e6                                # what grows between these has no limit
+FAR, FARTHER = (1e-2, 1e2), (1e-6, 1e6)                # factors; what grows between them has no limit
 GROWS = 1.5                                            # a logarithm grows by 3, a softplus by nothing
 CHANCES = (0.1, 0.3, 0.45, 0.55, 0.7, 0.9)             # of the second of two classes
 
@@ -56,11 +56,11 @@ def properties(loss: Loss) -> Properties:
 
 # -------------------------------------------------------------------------------- bounded and robust
 
-def _largest(case: Case, scale: float) -> tuple[float, float]:
-    """The largest loss and the largest slope of single items among inputs of that size."""
+def _largest(case: Case, scales: tuple[float, ...]) -> tuple[float, float]:
+    """The largest loss and the largest slope of single items among inputs of those sizes."""
     rng = np.random.default_rng(0)
     cost = pull = 0.0
-    for draw, _ in itertools.product((case.draw, case.draw_corners), range(25)):
+    for draw, scale, _ in itertools.product((case.draw, case.draw_corners), scales, range(25)):
         inputs = [_stretched(x, d, scale, rng) for x, d in zip(draw(rng), case.domains, strict=True)]
         costs, slopes = case.run(inputs, reduction="none", path="composed")
         cost = float(np.fmax.reduce(np.abs(costs), axis=None, initial=cost))      # 0/0 does not count
@@ -69,7 +69,7 @@ def _largest(case: Case, scale: float) -> tuple[float, float]:
 
 
 def _stretched(x: Any, domain: Domain, scale: float, rng: np.random.Generator) -> Any:
-    """The numbers made larger where they may be; half of the rows of probabilities certain."""
+    """The numbers made larger or smaller where they may be; half of the rows of probabilities certain."""
     if domain.kind == "elements":
         return np.where(domain.holds(x * scale), x * scale, x)
     if domain.kind == "rows":
