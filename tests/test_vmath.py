@@ -44,6 +44,9 @@ def inputs(name):
         return x, np.concatenate([usual / np.log(bits), usual / np.log(near_1), rng.uniform(-1, 5, 600),
                                   rng.choice([0.5, 1 / 3, 1.5, 2, 3, -1, -2], 600),
                                   rng.uniform(-1.5, 1.1, 300), np.arange(-29.0, 30), bits[-99:]])
+    if name == "power_of_sigmoid":
+        x = np.concatenate([rng.uniform(-140, 50, 900), both_signs(near), rng.uniform(-2, 2, 900)])
+        return x, np.concatenate([rng.uniform(0, 5, 1500), rng.choice([0.5, 1, 1.5, 2, 3, 5], 1500)])
     return {
         "exp": np.concatenate([rng.uniform(-746, 710, 600), both_signs(near), both_signs(tiny),
                                [709.78, 709.79, -708.4, -745.13, -745.2]]),
@@ -61,6 +64,7 @@ def inputs(name):
 EXACT = {
     "exp": mpmath.exp, "expm1": mpmath.expm1, "log": mpmath.log, "log1p": mpmath.log1p, "tanh": mpmath.tanh,
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)), "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "power_of_sigmoid": lambda x, y: (1 + mpmath.exp(-x)) ** -y,
     "log_cosh": lambda x: mpmath.log1p(2 * mpmath.sinh(x / 2) ** 2), "pow": mpmath.power,
 }
 
@@ -121,6 +125,7 @@ def test_the_test_can_fail():
         assert worst_ulp("softplus", lambda x: np.logaddexp(0, x) * (1 + 3e-16)) > LIMIT
         assert worst_ulp("sigmoid", lambda x: 1 / (1 + np.exp(-np.maximum(x, -709)))) > LIMIT
         assert worst_ulp("log_cosh", lambda x: np.logaddexp(x, -x) - np.log(2)) > 1e9
+        assert worst_ulp("power_of_sigmoid", lambda x, y: compiled(vmath.sigmoid)(x) ** y) > 4
         assert worst_ulp("pow", lambda x, y: np.exp(y * np.log(x + 0j)).real) > 99
 
 
@@ -166,10 +171,18 @@ def power_in_c(x, y):
         return NAN if x != 0 else math.copysign(INF, x) if y % 2 == 1 else INF
 
 
+def test_powers_of_the_sigmoid_of_special_values():
+    x = np.array([0.0, INF, -INF, NAN, -1e300, -5000.0, 2.0, -INF, 1e300])
+    y = np.array([2.0, 2.0, 0.5, 2.0, 1e-3, 1.0, 0.0, 0.0, 5.0])
+    np.testing.assert_array_equal(compiled(vmath.power_of_sigmoid)(x, y), [0.25, 1, 0, NAN, 0, 0, 1, 1, 1])
+    assert np.isnan(compiled(vmath.power_of_sigmoid)(np.zeros(1), np.array([NAN])))
+
+
 SHORT = {"exp": [np.concatenate([np.linspace(-87, 88, 999), np.logspace(-30, 1, 99)])],
          "log1p": [np.concatenate([np.linspace(-0.99, 50, 999), np.logspace(-30, 30, 199)])],
          "log_cosh": [np.concatenate([np.linspace(-50, 50, 998), np.logspace(-18, 30, 199)])],
-         "pow": [np.logspace(-38, 38, 999), np.linspace(-1, 1, 999)]}
+         "pow": [np.logspace(-38, 38, 999), np.linspace(-1, 1, 999)],
+         "power_of_sigmoid": [np.linspace(-17, 30, 999), np.tile([0.5, 1.0, 2.0], 333)]}
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -195,7 +208,8 @@ def widest_registers() -> str | None:
     return "zmm" if "avx512dq" in flags else "ymm" if "avx2" in flags else None
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "log1p", "softplus", "sigmoid", "tanh", "log_cosh", "pow"])
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "softplus", "sigmoid", "tanh", "log_cosh", "pow",
+                                  "power_of_sigmoid"])
 def test_functions_become_vector_instructions(name):
     apply = compiled(getattr(vmath, name))
     apply(*[np.ones(100)] * len(inputs(name)))

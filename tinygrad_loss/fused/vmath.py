@@ -192,18 +192,23 @@ def softplus(x):
 
 def sigmoid(x):
     """1 / (1 + exp(-x))."""
-    n, r, lost = _reduce(EXP_MIN if abs(x) > -EXP_MIN else -abs(x))
-    a, b = _two_to_the(n)
-    s = r * r * _exp_series(r) + lost
-    p = r + s
-    high = 1.0 + p
-    low = (p - (high - 1.0)) + ((r - p) + s)
-    e, e_low = (high * a) * b, (low * a) * b                 # exp(-|x|), in two parts
+    e, e_low = _exp_in_two_parts(-abs(x))
     below = 1.0 + e
     rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
     above, above_low = (e, e_low) if x < 0.0 else (1.0, 0.0)
     result = above / below
     return result + (above_low - result * rest) * (1.457 - 0.5 * below)       # 1 / below, nearly
+
+
+def _exp_in_two_parts(x):
+    """exp(x) for x <= 0, and what rounding it lost."""
+    n, r, lost = _reduce(EXP_MIN if x < EXP_MIN else x)
+    a, b = _two_to_the(n)
+    s = r * r * _exp_series(r) + lost
+    p = r + s
+    high = 1.0 + p
+    low = (p - (high - 1.0)) + ((r - p) + s)
+    return (high * a) * b, (low * a) * b
 
 
 def tanh(x):
@@ -251,9 +256,29 @@ def pow(x, y):
     is whole."""
     high, low = _log_in_two_parts(abs(x))
     bounded = 1e20 if y > 1e20 else -1e20 if y < -1e20 else y            # beyond, the result is 0, 1 or inf
-    short = _first_digits(bounded, UPPER_26)
-    product, rest = short * high, (bounded - short) * high + bounded * low
-    return _with_edges(x, y, _exp_of_two_parts(product, rest))
+    return _with_edges(x, y, _exp_of_product(high, low, bounded))
+
+
+def power_of_sigmoid(x, y):
+    """sigmoid(x) to the power of y >= 0, for y up to 5 right as if the sigmoid had not been rounded.
+
+    The power of a rounded number is wrong by y times its rounding. So the logarithm is taken before:
+    -log(sigmoid(x)) = log(1 + exp(-|x|)) + max(-x, 0), all in two parts.
+    """
+    size = abs(x)
+    e, e_low = _exp_in_two_parts(-size)
+    below = 1.0 + e
+    rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
+    high, low = _log_in_two_parts(below)
+    low = low + rest / below
+    linear = size if x < 0.0 else 0.0
+    linear = 1e20 if linear > 1e20 else linear
+    whole = linear + high
+    added = whole - linear
+    low = ((linear - (whole - added)) + (high - added)) + low            # what rounding the sum lost
+    first = _first_digits(whole + low, UPPER_26)
+    result = _exp_of_product(first, (whole - first) + low, -y)
+    return 1.0 if y == 0.0 else result if x == x else x
 
 
 def _log_in_two_parts(x):
@@ -287,6 +312,12 @@ def _log_in_two_parts(x):
     rest = (main - (whole - k * LN2_HIGH)) + (rest + k * LN2_LOW)
     high = _first_digits(whole + rest, UPPER_26)
     return high, (whole - high) + rest
+
+
+def _exp_of_product(high, low, y):
+    """exp((high + low) y), for a high of 26 bits and |low| far smaller."""
+    short = _first_digits(y, UPPER_26)
+    return _exp_of_two_parts(short * high, (y - short) * high + y * low)
 
 
 def _first_digits(x, mask):
