@@ -207,6 +207,25 @@ def test_zeros_are_found_wherever_they_are(kinks, expected):
     assert marks(plot.curves(loss).axes[0], "kink") == pytest.approx(expected, abs=1e-7)
 
 
+def test_the_curvature_is_drawn_below_and_breaks_at_kinks_and_seams():
+    fig = plot.curves(losses.huber, [{"delta": 1.0}], curvature=True)
+    x, y = series(fig.axes[2], "delta = 1.0, composed")
+    np.testing.assert_array_equal(y[np.abs(x) < 0.999], 1)
+    np.testing.assert_array_equal(y[np.abs(x) > 1.001], 0)
+    np.testing.assert_allclose(x[np.isnan(y)], [-1, 1], rtol=1e-12)
+    assert fig.axes[2].get_ylabel() == "curvature  d slope / d pred"
+    assert fig.axes[2].get_xlabel() == "pred   (target = 0)" and fig.axes[1].get_xlabel() == ""
+    x, y = series(plot.curves(losses.mae, curvature=True).axes[2], "mae, composed")
+    assert x[np.isnan(y)] == 0 and not y[x != 0].any()
+
+
+def test_fixed_settings_hold_for_every_curve_and_are_not_in_their_names():
+    above, _ = plot.curves(losses.bce_with_logits, [{"target": 0.0}, {"target": 1.0}],
+                           fixed={"pos_weight": 3.0}).axes
+    x, y = series(above, "target = 1.0, composed")
+    np.testing.assert_allclose(y, 3 * np.log1p(np.exp(-x)), rtol=1e-12)
+
+
 # ------------------------------------------------------------------------------------------ graph
 
 def neuron():

@@ -1,5 +1,8 @@
 """The command line: `tinygrad-loss`, or `python -m tinygrad_loss`.
 
+    losses     which losses there are and when to use them; one of them on a page
+    choose     which of them, by two questions
+    plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
     warmup     compile everything now, not at the first call
@@ -16,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import __version__
+from . import __version__, draw
 from .losses import LOSSES
 
 DTYPES = ("float64", "float32")
@@ -30,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = parser.parse_args(argv)
         if args.command is None:
-            parser.error("say what to do: bench, accuracy or warmup")
+            parser.error("say what to do; --help lists the commands")
         if unknown := [name for name in getattr(args, "losses", ()) if name not in LOSSES]:
             parser.error(f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
         if missing := [str(path) for path in getattr(args, "sources", ()) if not path.is_file()]:
@@ -42,6 +45,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+
+
+def _losses(args: argparse.Namespace) -> int:
+    from . import catalogue
+    return catalogue.run(args.losses, args.properties, args.json)
+
+
+def _choose(args: argparse.Namespace) -> int:
+    from . import choose
+    return choose.show_tree(args.json) if args.tree else choose.run(args.task, args.data, args.json)
+
+
+def _plot(args: argparse.Namespace) -> int:
+    return draw.run(args)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -64,10 +81,29 @@ def _warmup(args: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tinygrad-loss", description="Losses whose gradients are checked: their speed and accuracy.")
+        prog="tinygrad-loss", description="Losses whose gradients are checked: which, how fast, how right.")
     parser.add_argument("--version", action="version", version=f"tinygrad_loss {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    losses = commands.add_parser(
+        "losses", help="which losses there are, and when to use them",
+        description="A table of all losses; or, for those that are named, formula, sources and accuracy.")
+    _add_losses(losses)
+    losses.add_argument("--properties", action="store_true", help="convex, robust, calibrated ...: a table")
+    losses.add_argument("--json", action="store_true", help="print JSON, no table")
+    losses.set_defaults(command=_losses)
+    choose = commands.add_parser(
+        "choose", help="find the loss for a task, by two questions",
+        description="Asks what is to be predicted and what the data are like; names a loss, and the reason.")
+    choose.add_argument("--task", metavar="TASK", help="such as binary: the first question is not asked")
+    choose.add_argument("--data", metavar="DATA", help="such as imbalanced: nor is the second")
+    choose.add_argument("--tree", action="store_true", help="print all answers to all questions")
+    choose.add_argument("--json", action="store_true", help="print JSON")
+    choose.set_defaults(command=_choose)
+    plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(
+        "Draw an elementwise loss, its slope and its curvature, for several values of one setting."))
+    draw.add_options(plot)
+    plot.set_defaults(command=_plot)
     _add_bench(commands.add_parser(
         "bench", help="measure how fast the losses are", description=(
             "Measure value and gradient of the losses on both paths, beside NumPy by hand and the time it "

@@ -92,17 +92,19 @@ DOTS = 16
 
 
 def curves(loss: Loss, settings: Sequence[Mapping[str, Any]] = ({},), *, x: Any = None,
-           target: float = 0.0, title: str | None = None, xlabel: str | None = None) -> Figure:
-    """An elementwise loss above, its slope below, as functions of pred.
+           target: float = 0.0, title: str | None = None, xlabel: str | None = None,
+           curvature: bool = False, fixed: Mapping[str, Any] | None = None) -> Figure:
+    """An elementwise loss above, its slope below, as functions of pred; then its curvature, if wanted.
 
     Each of `settings` gets a colour: the composed path as a line, the fused path as dots on it. A
-    setting may name a "target" of its own. `x` holds the values of pred, in increasing order.
-    Dotted verticals mark kinks, where the slope jumps, and seams, where the curvature does.
+    setting may name a "target" of its own; `fixed` holds for all of them. `x` holds the values of
+    pred, in increasing order. Dotted verticals mark kinks, where the slope jumps, and seams, where the
+    curvature does.
     """
     x = _usual_x(loss) if x is None else np.asarray(x, dtype=np.float64)
-    complete = [{"target": target, **loss.defaults, **setting} for setting in settings]
+    complete = [{"target": target, **loss.defaults, **(fixed or {}), **setting} for setting in settings]
     names = [_name(setting) or loss.name for setting in settings]
-    fig, panels = figure(2, 1, sharex=True, title=title or loss.name)
+    fig, panels = figure(3 if curvature else 2, 1, sharex=True, title=title or loss.name)
     every, lines = max(1, x.size // DOTS), []
     for i, setting in enumerate(complete):
         some = x[i * every // len(complete)::every]          # staggered: no dot hides another
@@ -110,11 +112,14 @@ def curves(loss: Loss, settings: Sequence[Mapping[str, Any]] = ({},), *, x: Any 
         _draw_dots(panels, loss, some, setting, i, names[i])
     _mark_corners(panels, loss, x, complete)
 
-    above, below = panels
+    above, below, *lowest = panels
     pred, targets = loss.input_names[0], {setting["target"] for setting in complete}
     given = f"   (target = {targets.pop():g})" if len(targets) == 1 else ""
     above.set(ylabel="loss")
-    below.set(xlabel=xlabel or pred + given, ylabel=f"slope  d loss / d {pred}")
+    below.set(ylabel=f"slope  d loss / d {pred}")
+    for axes in lowest:
+        axes.set(ylabel=f"curvature  d slope / d {pred}")
+    panels[-1].set(xlabel=xlabel or pred + given)
     above.legend(lines, names)
     below.legend([Line2D([], [], color=GREY), Line2D([], [], **_dots(GREY))], ["composed", "fused"])
     return fig
@@ -154,15 +159,30 @@ def _evaluate(loss: Loss, x: np.ndarray, setting: Mapping[str, Any], path: str
     return y.numpy(), grad(y, [pred], np.ones_like(x))[0].numpy()
 
 
+def _curvature(loss: Loss, x: np.ndarray, setting: Mapping[str, Any]) -> np.ndarray:
+    """The second derivative at every x, of the composed path."""
+    pred, (target, others) = Tensor(x, requires_grad=True), _arguments(x, setting)
+    y = loss(pred, target, **others, reduction="none", path="composed")
+    slope = grad(y, [pred], np.ones_like(x), create_graph=True)[0]
+    return grad(slope, [pred], np.ones_like(x))[0].numpy() if slope.requires_grad else np.zeros_like(x)
+
+
 def _draw_line(panels: Any, loss: Loss, x: np.ndarray, setting: Mapping[str, Any], i: int,
                name: str) -> Line2D:
     """Draw the composed path. The slope is asked for close to both sides of a kink and left out on
-    it, so that the line breaks off there and does not climb."""
+    it, so that the line breaks off there and does not climb; the curvature at seams, too."""
+    look = {"color": _colour(i), "linestyle": LINES[i % len(LINES)], "label": f"{name}, composed"}
     kinks, close = _zeros(loss.kinks, x, setting), 1e-9 * np.ptp(x)
-    x = np.unique(np.concatenate([x, kinks - close, kinks, kinks + close]))
+
+    def with_sides(places: np.ndarray) -> np.ndarray:
+        return np.unique(np.concatenate([x, places - close, places, places + close]))
+    for axes in panels[2:]:
+        places = np.concatenate([kinks, _zeros(loss.seams, x, setting)])
+        finer = with_sides(places)
+        axes.plot(finer, np.where(np.isin(finer, places), np.nan, _curvature(loss, finer, setting)), **look)
+    x = with_sides(kinks)
     value, slope = _evaluate(loss, x, setting, "composed")
     slope = np.where(np.isin(x, kinks), np.nan, slope)
-    look = {"color": _colour(i), "linestyle": LINES[i % len(LINES)], "label": f"{name}, composed"}
     panels[1].plot(x, slope, **look)
     line: Line2D = panels[0].plot(x, value, **look)[0]
     return line
@@ -171,7 +191,7 @@ def _draw_line(panels: Any, loss: Loss, x: np.ndarray, setting: Mapping[str, Any
 def _draw_dots(panels: Any, loss: Loss, x: np.ndarray, setting: Mapping[str, Any], i: int,
                name: str) -> None:
     """Draw the fused path; on a kink, its dot shows the slope that was chosen there."""
-    for axes, y in zip(panels, _evaluate(loss, x, setting, "fused"), strict=True):
+    for axes, y in zip(panels, _evaluate(loss, x, setting, "fused"), strict=False):
         axes.plot(x, y, **_dots(_colour(i)), label=f"{name}, fused")
 
 

@@ -40,8 +40,9 @@ class Options(NamedTuple):
 
 def run(options: Options) -> int:
     """Measure or read, print, and write what was asked for; 1 if anything went wrong, else 0."""
+    from .. import terminal
     from . import picture, results, tables
-    console = tables.console()
+    console = terminal.console()
     report = results.read(options.sources) if options.sources else measure(options, console)
     tables.show(report, console)
     if options.figure:

@@ -6,7 +6,8 @@
     sklearn         the compiled losses behind its boosting; losses per item and no mean: less work
     autograd        autograd.value_and_grad(formula)
 
-Each gets its data, its threads and one call beforehand.
+Each gets its data, its threads and one call beforehand. The tables go by the names of our losses; what
+is in none of them is measured without peers.
 """
 
 from __future__ import annotations
@@ -57,8 +58,20 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "mse": _mse, "mae": _mae, "huber": _huber, "bce_with_logits": _bce_with_logits,
     "cross_entropy": _cross_entropy, "dice": _dice, "triplet": _triplet}
 
-IN_TORCH = {"mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss", "cross_entropy": "cross_entropy",
-            "bce_with_logits": "binary_cross_entropy_with_logits"}
+
+def _torch_dice(pred: Any, target: Any) -> Any:
+    return 1 - (2 * (pred * target).sum() + 1) / (pred.sum() + target.sum() + 1)
+
+
+def _torch_triplet(anchor: Any, positive: Any, negative: Any) -> Any:
+    near, far = ((anchor - x).square().sum(1) for x in (positive, negative))
+    return (near - far + 1).relu().mean()
+
+
+#           a name in torch.nn.functional, or the formula
+IN_TORCH: dict[str, str | Callable[..., Any]] = {
+    "mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss", "cross_entropy": "cross_entropy",
+    "bce_with_logits": "binary_cross_entropy_with_logits", "dice": _torch_dice, "triplet": _torch_triplet}
 
 #            class in sklearn._loss.loss, its settings, and our loss in units of theirs
 IN_SKLEARN: dict[str, tuple[str, dict[str, Any], float]] = {
@@ -71,10 +84,11 @@ IN_SKLEARN: dict[str, tuple[str, dict[str, Any], float]] = {
 def torch(case: Case, arrays: Sequence[np.ndarray], threads: int, compiled: bool = False
           ) -> Contestant | None:
     """PyTorch, eager or compiled."""
-    torch, n = import_module("torch"), case.n_gradients
-    function = _torch_function(torch, case.loss.name)
-    if function is None:
+    known, n = IN_TORCH.get(case.loss.name), case.n_gradients
+    if known is None:
         return None
+    torch = import_module("torch")
+    function = getattr(torch.nn.functional, known) if isinstance(known, str) else known
     torch.set_num_threads(threads)
     if compiled:
         torch._dynamo.reset()                                # or it counts shapes and gives up
@@ -93,18 +107,6 @@ def torch(case: Case, arrays: Sequence[np.ndarray], threads: int, compiled: bool
         return value.item(), [leaf.grad.numpy() for leaf in leaves]
 
     return Contestant("torch.compile" if compiled else "torch", run, answer)
-
-
-def _torch_function(torch: Any, name: str) -> Callable[..., Any] | None:
-    def dice(pred: Any, target: Any) -> Any:
-        return 1 - (2 * (pred * target).sum() + 1) / (pred.sum() + target.sum() + 1)
-
-    def triplet(anchor: Any, positive: Any, negative: Any) -> Any:
-        near, far = ((anchor - x).square().sum(1) for x in (positive, negative))
-        return (near - far + 1).relu().mean()
-
-    own: dict[str, Callable[..., Any]] = {"dice": dice, "triplet": triplet}
-    return getattr(torch.nn.functional, IN_TORCH[name]) if name in IN_TORCH else own.get(name)
 
 
 def torch_compile(case: Case, arrays: Sequence[np.ndarray], threads: int) -> Contestant | None:

@@ -1,7 +1,8 @@
 """The stopwatch: contestants take turns, round after round, and each is judged by its median.
 
     first call      apart: this is when compilers work
-    calibration     how many calls make a few milliseconds; who needs over five seconds drops out
+    calibration     how many calls make a few milliseconds; who needs over a second for one is timed here,
+                    by two calls, and who needs over a minute drops out
     rounds          in a random order each time; a pause, a call that does not count, then the calls
 
 A round counts if others left the machine alone; only when there are too few of these do all count.
@@ -25,7 +26,7 @@ from .contestants import Answer, Contestant, Timing
 from .neighbours import Neighbours
 
 BATCH = 0.005                                 # seconds that the calls of one sample shall take
-TOO_LONG = 5.0                                # seconds for one call: left out
+SLOW, TOO_LONG = 1.0, 60.0                    # seconds for one call: too many for the rounds, for us
 QUIET = 0.08                                  # share of the machine that others may take in a round
 PATIENCE = 4                                  # times the seconds asked for: so long we hope for quiet
 PAUSE = 0.015                                 # seconds before each sample
@@ -47,20 +48,22 @@ class Outcome(NamedTuple):
 def race(contestants: Sequence[Contestant], dtype: str, rounds: int, seconds: float) -> Outcome:
     """Measure all: at least so many rounds, and for so many seconds."""
     first, left_out, wrong = _first_calls(contestants, TOLERANCES[dtype])
-    calls = {}
+    calls, timings = {}, {}
     for c in contestants:
         if c.name in left_out:
             continue
         once = _timed(c.run)[0]
         if once > TOO_LONG:
-            left_out[c.name] = f"one call takes {once:.1f} s"
+            left_out[c.name] = f"one call takes {once:.0f} s"
+        elif once > SLOW:
+            timings[c.name] = _timing([once, _timed(c.run)[0]], 1, first[c.name])
         else:
-            once = min(once, _timed(c.run)[0])
-            calls[c.name] = max(1, round(BATCH / once))
+            calls[c.name] = max(1, round(BATCH / min(once, _timed(c.run)[0])))
     runners = [c for c in contestants if c.name in calls]
     used, others = _rounds(runners, calls, rounds, seconds)
-    return Outcome({name: _timing([samples[name] for samples in used], n, first[name])
-                    for name, n in calls.items()}, left_out, wrong, others)
+    timings |= {name: _timing([samples[name] for samples in used], n, first[name])
+                for name, n in calls.items()}
+    return Outcome(timings, left_out, wrong, others)
 
 
 def _first_calls(contestants: Sequence[Contestant], tolerance: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,30 +13,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ..terminal import say
 from . import machine
 from .cases import Case
 from .contestants import LIMIT, Timing
 from .race import QUIET
 from .results import COLUMNS, Report, Result
 
-PIPE_WIDTH = 200
 HEADER = ("loss", "size", "dtype")
 LAST = "fused / fastest peer"
 
 
 # ------------------------------------------------------------------------------------------ terminal
-
-def console() -> Console:
-    """A terminal, or a pipe that gets no control characters."""
-    if sys.stdout.isatty():
-        return Console()
-    return Console(force_terminal=False, no_color=True, width=PIPE_WIDTH)
-
-
-def say(console: Console, line: str = "", style: str | None = None) -> None:
-    """Print a line as it is: not wrapped, not read as markup."""
-    console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False, style=style)
-
 
 class Step:
     """Says what is going on: in the bar of a terminal, or line by line."""

@@ -33,6 +33,12 @@ Error budget of exp, in ulp of the result: rounding r 0.18, polynomial 0.1, r^2 
 the final addition 0.5; in all below 1. Logarithms go the other way: the exponent bits are taken off,
 what is left lies between sqrt(1/2) and sqrt(2), and a series in s = f / (2 + f) finishes the work.
 
+A power is exp(y log x), and an exponential turns an absolute error into a relative one: near 700, where
+floats are 2^-43 apart, rounding y log x alone would cost a thousand ulp. So the logarithm and its
+product with y are kept in two parts, a short number that carries the first digits and a rest. A number
+of 24 or 26 bits times another one fits into the 53 bits of a float: such products are exact, and only
+the rest is rounded, far below the last digit of the result.
+
 A note on `np.float64(...).view(np.int64)`: the same 64 bits, read as an integer. It costs nothing.
 """
 
@@ -49,6 +55,7 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD           # sqrt(1/2)
 ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
 EXP_MIN, EXP_MAX = -746.0, 710.0              # beyond, exp is 0 or inf
 SMALLEST_NORMAL = 2.2250738585072014e-308
+UPPER_24, UPPER_26 = -1 << 29, -1 << 27       # masks for the first 24, 26 of the 53 digits of a float
 
 
 def _reduce(x):
@@ -185,18 +192,23 @@ def softplus(x):
 
 def sigmoid(x):
     """1 / (1 + exp(-x))."""
-    n, r, lost = _reduce(EXP_MIN if abs(x) > -EXP_MIN else -abs(x))
-    a, b = _two_to_the(n)
-    s = r * r * _exp_series(r) + lost
-    p = r + s
-    high = 1.0 + p
-    low = (p - (high - 1.0)) + ((r - p) + s)
-    e, e_low = (high * a) * b, (low * a) * b                 # exp(-|x|), in two parts
+    e, e_low = _exp_in_two_parts(-abs(x))
     below = 1.0 + e
     rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
     above, above_low = (e, e_low) if x < 0.0 else (1.0, 0.0)
     result = above / below
     return result + (above_low - result * rest) * (1.457 - 0.5 * below)       # 1 / below, nearly
+
+
+def _exp_in_two_parts(x):
+    """exp(x) for x <= 0, and what rounding it lost."""
+    n, r, lost = _reduce(EXP_MIN if x < EXP_MIN else x)
+    a, b = _two_to_the(n)
+    s = r * r * _exp_series(r) + lost
+    p = r + s
+    high = 1.0 + p
+    low = (p - (high - 1.0)) + ((r - p) + s)
+    return (high * a) * b, (low * a) * b
 
 
 def tanh(x):
@@ -214,6 +226,126 @@ def tanh(x):
     result = t / below
     result = result + (t_low - result * below_low) / below
     return -result if x < 0.0 else x if x == 0.0 else result
+
+
+def log_cosh(x):
+    """log(cosh(x)), without losing the digits of a small x, where it is nearly x^2 / 2."""
+    size = abs(x)
+    z = x * x
+    q = 1.888776450546259e-07
+    q = q * z - 1.145913138246303e-06
+    q = q * z + 4.0372692852773446e-06
+    q = q * z - 1.1772306195155206e-05
+    q = q * z + 3.271683462977627e-05
+    q = q * z - 9.097530131359227e-05
+    q = q * z + 0.00025657838426663623
+    q = q * z - 0.0007386027476097365
+    q = q * z + 0.0021869488413094962
+    q = q * z - 0.006746031745663464
+    q = q * z + 0.022222222222217893
+    q = q * z - 0.08333333333333333
+    half = (0.5 * x) * x
+    small = half + z * (z * q)
+    e = exp(-2.0 * size)
+    large = (size - LN2_HIGH) + (_log1p_unit(e, e / (2.0 + e)) - LN2_LOW)
+    return small if size < 0.75 else large
+
+
+def pow(x, y):
+    """x to the power of y, as C has it: 1 if y = 0 or x = 1, whatever the other; nan for x < 0 unless y
+    is whole."""
+    high, low = _log_in_two_parts(abs(x))
+    bounded = 1e20 if y > 1e20 else -1e20 if y < -1e20 else y            # beyond, the result is 0, 1 or inf
+    return _with_edges(x, y, _exp_of_product(high, low, bounded))
+
+
+def power_of_sigmoid(x, y):
+    """sigmoid(x) to the power of y >= 0, for y up to 5 right as if the sigmoid had not been rounded.
+
+    The power of a rounded number is wrong by y times its rounding. So the logarithm is taken before:
+    -log(sigmoid(x)) = log(1 + exp(-|x|)) + max(-x, 0), all in two parts.
+    """
+    size = abs(x)
+    e, e_low = _exp_in_two_parts(-size)
+    below = 1.0 + e
+    rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
+    high, low = _log_in_two_parts(below)
+    low = low + rest / below
+    linear = size if x < 0.0 else 0.0
+    linear = 1e20 if linear > 1e20 else linear
+    whole = linear + high
+    added = whole - linear
+    low = ((linear - (whole - added)) + (high - added)) + low            # what rounding the sum lost
+    first = _first_digits(whole + low, UPPER_26)
+    result = _exp_of_product(first, (whole - first) + low, -y)
+    return 1.0 if y == 0.0 else result if x == x else x
+
+
+def _log_in_two_parts(x):
+    """log(x) for x > 0 as a number of 26 bits and a rest, together right to 2^-65 of it.
+
+    With s = f / (3 + 3/2 f) and z = (3/2 s)^2, it is k ln 2 + s (3 + z + 3/5 z^2 + 3/7 z^3 + ...):
+    every product below that has a short factor is exact.
+    """
+    tiny = x < SMALLEST_NORMAL
+    k, f = _log_parts(x * 18014398509481984.0 if tiny else x)            # 2^54
+    k = k - 54.0 if tiny else k
+    below = _first_digits(3.0 + 1.5 * f, UPPER_26)
+    below_rest = (f - (below - 3.0)) + 0.5 * f
+    over = 1.0 / below
+    s = _first_digits(f * over, UPPER_24)
+    s_rest = ((f - s * below) - s * below_rest) * (over - over * (over * below_rest))
+    z, z_rest = 2.25 * s * s, (4.5 * s + 2.25 * s_rest) * s_rest
+    square = z + z_rest
+    q = 0.17584767935814777
+    q = q * square + 0.1755935450923681
+    q = q * square + 0.20002207040770967
+    q = q * square + 0.23076892443777647
+    q = q * square + 0.272727275030892
+    q = q * square + 0.3333333333248383
+    q = q * square + 0.4285714285714405
+    q = square * square * (q * square + 0.6)
+    series = _first_digits(3.0 + (z + q), UPPER_26)
+    series_rest = (q - ((series - 3.0) - z)) + z_rest
+    main, rest = s * series, s_rest * series + (s + s_rest) * series_rest
+    whole = k * LN2_HIGH + main
+    rest = (main - (whole - k * LN2_HIGH)) + (rest + k * LN2_LOW)
+    high = _first_digits(whole + rest, UPPER_26)
+    return high, (whole - high) + rest
+
+
+def _exp_of_product(high, low, y):
+    """exp((high + low) y), for a high of 26 bits and |low| far smaller."""
+    short = _first_digits(y, UPPER_26)
+    return _exp_of_two_parts(short * high, (y - short) * high + y * low)
+
+
+def _first_digits(x, mask):
+    """x without its last binary digits."""
+    return np.int64(np.float64(x).view(np.int64) & mask).view(np.float64)
+
+
+def _exp_of_two_parts(x, rest):
+    """exp(x + rest), for a rest that is far smaller than x."""
+    bounded = EXP_MAX if x > EXP_MAX else x
+    bounded = EXP_MIN if x < EXP_MIN else bounded
+    n, first, lost = _reduce(bounded)
+    lost = lost + rest if bounded == x else lost
+    r = first + lost
+    a, b = _two_to_the(n)
+    return ((1.0 + (r + (r * r * _exp_series(r) + ((first - r) + lost)))) * a) * b
+
+
+def _with_edges(x, y, power):
+    """x^y, given |x|^y for finite x > 0; 0, inf, nan and the sign of x are seen to."""
+    power = np.inf if abs(x) == np.inf or x == 0.0 else power
+    power = 0.0 if (abs(x) == np.inf and y < 0.0) or (x == 0.0 and y > 0.0) else power
+    whole = np.floor(y) == y
+    odd = whole and np.floor(0.5 * y) != 0.5 * y
+    power = -power if odd and np.float64(x).view(np.int64) < 0 else power
+    power = np.nan if x < 0.0 and not whole and x != -np.inf else power
+    power = np.nan if x != x or y != y else power
+    return 1.0 if y == 0.0 or x == 1.0 else power
 
 
 def exponentials(x, top, left_out, out):

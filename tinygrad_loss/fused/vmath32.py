@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vmath import LOG2_E, ROUND, ROUND_BITS, wide_vectors
+from .vmath import LOG2_E, ROUND, ROUND_BITS, _with_edges, log, wide_vectors
 
 LN2 = 0.6931471805599453
 ALL_BUT_SIGN = np.int32(0x7FFFFFFF)
@@ -118,3 +118,30 @@ def logistic(x):
     q = q * z + 0.40007565486398783
     q = q * z + 0.6666664031455344
     return e, two * reciprocal, e - s * (e - z * q)
+
+
+def log_cosh(x):
+    """log(cosh(x))."""
+    size = abs(x)
+    z = x * x
+    q = 0.00014725994655218224
+    q = q * z - 0.0006772777487185264
+    q = q * z + 0.0021700527016748905
+    q = q * z - 0.006743869464196073
+    q = q * z + 0.02222211945553071
+    q = q * z - 0.08333333253270617
+    _, _, tail = logistic(2.0 * size)
+    return z * (0.5 + z * q) if size < 0.75 else (size - LN2) + tail
+
+
+def power_of_sigmoid(x, y):
+    """sigmoid(x) to the power of y >= 0; wrong by up to y / 12 ulp of float32."""
+    _, _, tail = logistic(abs(x))
+    softplus = tail - x if x < 0.0 else tail                 # of -x
+    return exp(-y * softplus) if y > 0.0 else 1.0 if y == 0.0 else y
+
+
+def pow(x, y):
+    """x to the power of y; the logarithm is the long one, because y may magnify its error a hundredfold."""
+    product = 0.0 if abs(x) == 1.0 else y * log(abs(x))                # 0 * inf
+    return _with_edges(x, y, exp(product))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from .claims import Claims, Known
+from .claims import Advice, Claims, Known
 from .loss import Loss
 
 LOSSES: dict[str, Loss] = {}
@@ -25,4 +25,4 @@ def __getattr__(name: str) -> Loss:
     raise AttributeError(f"There is no loss {name!r}; there are {', '.join(LOSSES)}.")
 
 
-__all__ = ["LOSSES", "Claims", "Known", "Loss", *LOSSES]  # noqa: PLE0604
+__all__ = ["LOSSES", "Advice", "Claims", "Known", "Loss", *LOSSES]  # noqa: PLE0604

@@ -17,7 +17,7 @@ from ..engine import where
 from ..fused.vmath import logistic
 from .domain import REAL, UNIT, positive
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, pos_weight=1.0):
@@ -47,6 +47,8 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=lambda pos_weight: max(1.0, pos_weight),
                   minimum=0.0),
+    advice=Advice(task="binary, multi-label, segmentation", use="a probability of yes is wanted",
+                  avoid="easy negatives by the thousand drown the rest", lesson="07_logits"),
     known=[Known([2.3, -1.5, 0.8, -0.3, 1.7], [1, 0, 1, 0, 1], value=0.27804013647665720,
                  gradient=[-.0182245922, .0364851048, -.0620051038, .0851114966, -.0308930530]),
            Known([0.0, 0.0], [1, 0], value=0.6931471805599453, gradient=[-0.25, 0.25]),

@@ -1,4 +1,4 @@
-"""What is said about a loss besides how to compute it; the laws in `testing` verify all of it."""
+"""What is said about a loss besides how to compute it: claims, worked examples, advice."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class Known:
 
     def __init__(self, *inputs: Any, value: float, gradient: Any = None, **settings: Any) -> None:
         self.inputs, self.settings, self.value, self.gradient = inputs, settings, value, gradient
+
+
+class Advice(NamedTuple):
+    """When to take a loss, for the table of `tinygrad-loss losses`: use it when, avoid it when ..."""
+
+    task: str                                      # "regression"; several: "regression, segmentation"
+    use: str                                       # "errors are Gaussian but for some outliers"
+    avoid: str                                     # "data are clean"
+    lesson: str = ""                               # the file in lessons/ that is about it: "05_huber"

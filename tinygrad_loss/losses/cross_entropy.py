@@ -23,7 +23,7 @@ from ..fused.logits import cost, position
 from ..fused.vmath import exponentials, log1p, peak
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
@@ -103,6 +103,8 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0,
                   lipschitz=lambda weight, ignore_index, label_smoothing: max(weight)),
+    advice=Advice(task="multi-class", use="one class out of many is right (weight helps rare ones)",
+                  avoid="several classes may be right at once", lesson="09_softmax"),
     known=[Known([[2.0, 1.0, 0.1]] * 3, [0, 1, 2], weight=[1, 2, 3], value=1.7003633496111665),
            Known([[-np.inf, 0.0, 0.0]], [1], value=0.6931471805599453, gradient=[[0.0, -0.5, 0.5]]),
            Known([[2.0, 1.0, 0.1]], [0], label_smoothing=0.1, value=0.5136966829),

@@ -18,7 +18,7 @@ import math
 from ..fused.vmath import total
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, smooth=1.0, per_sample=False):
@@ -56,6 +56,8 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=False, symmetric=True, minimum=0.0,
                   lipschitz=lambda smooth, per_sample: 1 / smooth if smooth else math.inf),
+    advice=Advice(task="segmentation", use="few pixels are foreground, and overlap is what counts",
+                  avoid="probabilities are wanted: it pushes them to 0 or 1"),
     known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),
            Known(GOOD, MASK, smooth=0.0, value=0.13924050633), Known(BAD, MASK, smooth=0.0, value=0.85),
            Known([[0.0] * 8], [[0.0] * 8], value=0.0),

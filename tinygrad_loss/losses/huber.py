@@ -15,7 +15,7 @@ Source: P. J. Huber, Robust Estimation of a Location Parameter, 1964.
 from ..engine import where
 from .domain import REAL, positive
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, delta=1.0):
@@ -45,6 +45,8 @@ loss = Loss(
     seams=lambda pred, target, delta: abs(pred - target) - delta,
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=lambda delta: delta, minimum=0.0),
+    advice=Advice(task="regression", use="errors are Gaussian but for some outliers",
+                  avoid="data are clean: delta is one more thing to choose", lesson="05_huber"),
     known=[Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=1.907,
                  gradient=[0.02, 0.04, -0.02, 0.02, 0.2]),
            Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], delta=0.1, value=0.205,

@@ -19,10 +19,11 @@ from typing import Any
 from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
-from .claims import Claims as Claims
-from .claims import Known as Known
+from .claims import Advice, Claims, Known
 from .domain import REAL, Domain, Switch
 from .family import Family
+
+__all__ = ["Advice", "Call", "Claims", "Known", "Loss"]
 
 
 class Loss:
@@ -41,7 +42,7 @@ class Loss:
                  kernel_for_rows: Callable[..., Any] | None = None,
                  softens: Callable[..., bool] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
-                 exact: Callable[..., Any] | None = None,
+                 exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
         self.composed, self.kernel, self.family = composed, kernel, family
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label,
@@ -49,6 +50,7 @@ class Loss:
         self.domains, self.claims, self.known = domains, claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision
+        self.advice = advice                          # when to take it, when not
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
         signature = inspect.signature(composed).parameters.values()

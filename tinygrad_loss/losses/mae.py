@@ -12,7 +12,7 @@ Source: Boscovich 1757; Laplace 1793.
 
 from .domain import REAL
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
@@ -38,6 +38,8 @@ loss = Loss(
     kinks=lambda pred, target: pred - target,
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=1.0, minimum=0.0),
+    advice=Advice(task="regression", use="there are many outliers, or the median is wanted",
+                  avoid="large errors must cost more than their share", lesson="04_squares"),
     known=[Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=2.1,
                  gradient=[0.2, 0.2, -0.2, 0.2, 0.2])],
 )

@@ -14,7 +14,7 @@ import math
 
 from .domain import REAL
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
@@ -35,6 +35,8 @@ loss = Loss(
     domains={"pred": REAL, "target": REAL},
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=math.inf, minimum=0.0),
+    advice=Advice(task="regression", use="errors are Gaussian and large ones should count most",
+                  avoid="there are outliers: one outvotes many", lesson="04_squares"),
     known=[Known([2.3, 1.2, 3.0, 0.8, 3.9], [2.5, 1.0, 3.2, 0.5, 4.1], value=0.05,
                  gradient=[-0.08, 0.08, -0.08, 0.12, -0.08])],
 )

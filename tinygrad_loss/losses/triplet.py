@@ -18,7 +18,7 @@ import math
 from ..fused.vmath import distance
 from .domain import REAL, boolean, not_negative
 from .family import VECTORS
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(anchor, positive, negative, margin=1.0, squared=True):
@@ -69,10 +69,10 @@ loss = Loss(
     composed, kernel, VECTORS,
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
              "squared": boolean()},
-    kinks=kinks,
-    exact=exact,
+    kinks=kinks, exact=exact,
     claims=Claims(convex=False, symmetric=False, minimum=0.0,
                   lipschitz=lambda margin, squared: math.inf if squared else 2.0),
+    advice=Advice(task="similarity", use="only the order of distances matters", avoid="data are few"),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
            Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
                  gradient=[[7.8, 7.8, 8.2], [0.2, 0.2, -0.2], [-8, -8, -8]]),
