@@ -203,6 +203,20 @@ def test_peak_and_total(size):
     assert vmath.total(x) == pytest.approx(math.fsum(x), rel=1e-14)
 
 
+def test_log1p_of_a_ratio():
+    rng = np.random.default_rng(3)
+    a, b = (10.0 ** rng.uniform(-320, 307, 3000) for _ in range(2))
+    a[:1000] = b[:1000] * 10.0 ** rng.uniform(-18, 18, 1000)
+    keep = np.log2(a) - np.log2(b) < 1080
+    worst = 0.0
+    with mpmath.workdps(60):
+        for x, y in zip(a[keep].tolist(), b[keep].tolist(), strict=True):
+            truth = mpmath.log1p(mpmath.mpf(x) / y)
+            found = vmath.log1p_of_ratio(np.float64(x), np.float64(y))
+            worst = max(worst, float(abs(found - truth) / math.ulp(float(truth))))
+    assert worst <= 2.0                                # the quotient is rounded, then log1p
+
+
 def widest_registers() -> str | None:
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     return "zmm" if "avx512dq" in flags else "ymm" if "avx2" in flags else None

@@ -16,10 +16,10 @@ Where the data cancel, no program can know the result to an ulp: the slope of a 
 pull of "yes" against the pull of "no". There `exact` returns the loss as a list of terms. The terms
 above 0 and those below make two sides, and errors are counted in ulp of the larger side: of the
 result itself wherever only one side has terms, as it has for targets of 0 and 1. Where slopes cancel
-in another way, `exact` returns the loss and a list: for each number of pred, the largest term of its
-slope. `mp.hinge(terms)` is max(0, their sum), as terms; where the sum is less than what rounding the
-terms may change, no program can know its sign, and the slopes are left out. An item both of whose
-sides overflow is left out: inf - inf.
+in another way, `exact` returns the loss and lists: for each number of each input that has slopes, the
+largest term of its slope. `mp.hinge(terms)` is max(0, their sum), as terms; where the sum is less than
+what rounding the terms may change, no program can know its sign, and the slopes are left out. An item
+both of whose sides overflow is left out: inf - inf.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Truth(NamedTuple):
             return Miss(np.inf, where)
         beyond = mp.mpf(2) ** info.maxexp
         low, high, x = (max(-beyond, min(mp.mpf(y), beyond)) for y in (span.low, span.high, float(found)))
-        exponent = mp.mag(span.scale) if span.scale else info.minexp
+        exponent = mp.mag(min(span.scale, beyond)) if span.scale else info.minexp
         spacing = mp.mpf(2) ** int(max(exponent - info.nmant - 1, info.minexp - info.nmant))
         return Miss(float(max(low - x, x - high, 0) / spacing), where)
 
@@ -171,9 +171,9 @@ def truth(case: Case, item: list[Any], dtype: Any) -> Truth:
     if min(_sides(middle)) > mp.mpf(float(np.finfo(dtype).max)):
         raise ArithmeticError("inf - inf")
     slopes = {}
-    for k, j in _places(case, item) if mp.sign_is_known else []:
+    for k, j in _places(case, item) if mp.sign_is_known and all(map(mp.isfinite, middle)) else []:
         before, after = (formula(k, _moved(numbers[k], j, by))[0] for by in (-step, step))
-        slopes[k, j] = _slope(before, middle, after, step, scales[j] if scales else 0)
+        slopes[k, j] = _slope(before, middle, after, step, scales[k][j] if scales else 0)
     return Truth(mp, dtype, item, Span(sum(middle), sum(middle), max(_sides(middle))), slopes)
 
 
@@ -212,6 +212,8 @@ def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
     for k, x in enumerate(item[:case.loss.family.differentiated]):
         label = [int(item[1])] if case.domains[1].kind == "labels" else []
         chosen = [*label, int(np.argmax(x)), int(np.argmin(x)), x.size // 2, *range(x.size)]
+        if case.domains[k].kind in ROWS:               # at probability 0 ends the domain; a slope is a rule
+            chosen = [j for j in chosen if (x[j] if case.domains[k].kind == "rows" else np.exp(x[j])) > 0]
         places += [(k, j) for j in list(dict.fromkeys(chosen))[:SLOPES]]
     return places
 
@@ -229,6 +231,8 @@ def context(dtype: Any, large: int) -> tuple[Any, Any]:
     exp, third = mp.exp, mp.mpf(1) / 3
 
     def exp_of_all(x: Any) -> Any:                     # of a huge integer, mpmath multiplies e by itself
+        if x < -mp.mpf(10) ** (INFINITY // 2):
+            return mp.zero                             # x stands for -inf
         return exp(x + third) / exp(third) if abs(x) > 2000 else exp(x)
 
     def hinge(terms: list[Any]) -> list[Any]:          # max(0, gap) = gap + max(0, -gap)
@@ -336,17 +340,19 @@ def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
 
 def _row(domain: Domain, item: list[Any], width: int, dtype: Any, rng: np.random.Generator) -> Any:
     """Probabilities or their logarithms; often those of the first input, or nearly."""
-    p = _probabilities(width, rng)
+    p = _probabilities(width, dtype, rng)
     if item and rng.random() < 0.3 and abs(np.sum(item[0]) - 1) < 1e-3:
         p = item[0] + rng.choice([0.0, 1e-12, 1e-6, 0.1]) * (p - item[0])
+    p = p.astype(dtype)
     with np.errstate(divide="ignore"):
-        return np.asarray(p if domain.kind == "rows" else np.log(p), dtype)
+        return p if domain.kind == "rows" else np.log(p)
 
 
-def _probabilities(width: int, rng: np.random.Generator) -> Any:
+def _probabilities(width: int, dtype: Any, rng: np.random.Generator) -> Any:
     """A row that sums to 1: certain, nearly certain, with zeros, or of any kind."""
     p, first = rng.dirichlet(np.ones(width)), rng.integers(width)
-    p = [p, p * 0, p * 10.0 ** rng.uniform(-300, -1, width), p * (rng.random(width) < 0.5)][rng.integers(4)]
+    tiny = 10.0 ** rng.uniform(0.9 * np.log10(float(np.finfo(dtype).tiny)), -1, width)
+    p = [p, p * 0, p * tiny, p * (rng.random(width) < 0.5)][rng.integers(4)]
     p[first] = 0
     p[first] = 1 - p.sum()
     return p

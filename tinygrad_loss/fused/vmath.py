@@ -51,6 +51,7 @@ ROUND_BITS = 0x4338000000000000               # the same number, as bits
 LOG2_E = 1.4426950408889634                   # 1 / ln 2
 LN2_HIGH = 0.6931471803691238                 # ln 2, its last 32 bits zero
 LN2_LOW = 1.9082149292705877e-10              # ln 2 - LN2_HIGH
+SIXTY_LN2 = 41.58883083359672                 # log(2^60)
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD           # sqrt(1/2)
 ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
 EXP_MIN, EXP_MAX = -746.0, 710.0              # beyond, exp is 0 or inf
@@ -154,6 +155,12 @@ def log1p(x):
     result = -np.inf if x == -1.0 else result
     result = x if x == 0.0 else result
     return result if x >= -1.0 else np.nan
+
+
+def log1p_of_ratio(a, b):
+    """log(1 + a / b) for a >= 0 and b > 0, also where a / b is too large for a float, by up to 2^60."""
+    far = a * 2.0 ** -120 > b
+    return log1p((a * 2.0 ** -60 if far else a) / b) + (SIXTY_LN2 if far else 0.0)
 
 
 def logistic(x):

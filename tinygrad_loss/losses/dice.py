@@ -42,7 +42,7 @@ def kernel(pred, target, dpred, smooth, per_sample):
 def exact(mp, pred, target, smooth, per_sample):
     size = sum(pred) + sum(target) + smooth
     score = (2 * sum(p * t for p, t in zip(pred, target, strict=True)) + smooth) / size
-    return 1 - score, [max(score, 2 * t) / size for t in target]     # the slope is (score - 2 t) / size
+    return 1 - score, [[max(score, 2 * t) / size for t in target]]   # the slope is (score - 2 t) / size
 
 
 GOOD = [[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]]

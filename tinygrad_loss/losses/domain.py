@@ -75,6 +75,10 @@ def _binary(x: Any) -> Any:
     return (x == 1) | (x == 0) | (x != x)
 
 
+def _number(x: Any) -> Any:
+    return abs(x) < np.inf
+
+
 def _boolean(x: Any) -> Any:
     return x is True or x is False
 
@@ -119,6 +123,11 @@ def _setting(text: str, holds: Callable[[Any], Any], examples: tuple[Any, ...],
              *refused: Any) -> Domain:
     return Domain(text, holds, lambda rng, shape: rng.choice(examples), examples,
                   (*refused, np.nan, "1", None), "setting")
+
+
+def real(*examples: float) -> Domain:
+    """A setting that is any number."""
+    return _setting("a number", _number, examples)
 
 
 def positive(*examples: float) -> Domain:

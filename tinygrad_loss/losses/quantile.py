@@ -1,0 +1,47 @@
+"""Quantile loss, also called pinball loss.
+
+    loss    q e  where e > 0,  (q - 1) e  where e < 0        e = target - pred, q = quantile
+    slope   -q,                1 - q,                        and 0 where e = 0
+
+For predicting a quantile: its best constant prediction is the q-quantile of the targets. For 0.9 it is
+9 times worse to predict too little than too much.
+
+pred, target: real, of equal shape; quantile from 0 to 1. One item per element.
+Source: R. Koenker and G. Bassett, Regression Quantiles, 1978.
+"""
+
+from .domain import REAL, unit
+from .family import ELEMENTWISE
+from .loss import Claims, Known, Loss
+
+
+def composed(pred, target, quantile=0.5):
+    error = target - pred
+    return quantile * error.relu() + (1 - quantile) * (-error).relu()
+
+
+def kernel(pred, target, quantile):
+    error = target - pred
+    if error > 0.0:
+        return quantile * error, -quantile
+    if error < 0.0:
+        return (quantile - 1.0) * error, 1.0 - quantile
+    return error, error                                      # 0, or nan
+
+
+def exact(mp, pred, target, quantile):
+    error = target - pred
+    return max(quantile * error, (quantile - 1) * error)
+
+
+loss = Loss(
+    composed, kernel, ELEMENTWISE,
+    domains={"pred": REAL, "target": REAL, "quantile": unit(0.1, 0.9)},
+    kinks=lambda pred, target, quantile: target - pred,
+    exact=exact,
+    claims=Claims(convex=True, minimum=0.0,
+                  symmetric=lambda quantile: quantile == 0.5,
+                  lipschitz=lambda quantile: max(quantile, 1 - quantile)),
+    known=[Known([0.0, 0.0], [2.0, -2.0], quantile=0.9, value=1.0, gradient=[-0.45, 0.05]),
+           Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=1.05)],
+)
