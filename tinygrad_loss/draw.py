@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _targets(loss: Loss, several: bool) -> list[float]:
-    """0, where any number may be; else the first and the last class, or the last one."""
+    """The first and the last class, or the last one; where there are none 0, or 1 for a count."""
     from .properties import classes
     if labels := classes(loss):
         return [*labels] if several else [labels[1]]
-    return [0.0 if np.all(loss.alternatives(loss.input_names[1])[-1].holds(0.0)) else 1.0]
+    return [0.0 if np.all(loss.alternatives(loss.input_names[1])[-1].holds(-1.0)) else 1.0]
 
 
 def _value(text: str) -> Any:
