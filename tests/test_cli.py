@@ -190,7 +190,8 @@ def test_without_a_choice_both_classes_are_drawn(tmp_path):
     (["huber", "--delta", "1", "2", "--target", "0", "1"], "got several for delta and target"),
     (["huber", "--target", *map(str, range(8))], "at most 7"), (["dice"], "invalid choice: 'dice'"),
     (["bce_with_logits", "--target", "2"], "target[0] is 2.0; it must be a number from 0 to 1"),
-    (["mae", "--delta", "1"], "unrecognized arguments: --delta")])
+    (["mae", "--delta", "1"], "unrecognized arguments: --delta"),
+    (["mae", "--x", "3", "-3"], "a low and a high value; got 3 and -3")])
 def test_a_wrong_picture_is_refused_in_one_sentence(arguments, said, capsys):
     assert run("plot", *arguments) == 2
     assert said in capsys.readouterr().err

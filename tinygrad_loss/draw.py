@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """A command for each loss that can be drawn, and its settings as options."""
     commands = parser.add_subparsers(metavar="LOSS", title="losses", required=True, dest="loss")
     for loss in filter(can_be_drawn, LOSSES.values()):
-        text = (loss.__doc__ or "").partition("\n")[0]
+        text = (loss.__doc__ or "").partition("\n")[0].replace("%", "%%")
         own = commands.add_parser(loss.name, help=text, description=text)
         for name, default in loss.defaults.items():
             domain = loss.domains[name]
@@ -53,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"{loss.name}: give several values, at most {CURVES}, to one option only; "
               f"got several for {' and '.join(several)}.", file=sys.stderr)
         return 2
+    if args.x and not args.x[0] < args.x[1]:
+        print(f"{loss.name}: --x needs a low and a high value; got {args.x[0]:g} and {args.x[1]:g}.",
+              file=sys.stderr)
+        return 2
     (name, choices), = several.items()
     fixed = {other: v[0] for other, v in values.items() if other != name}
     x = None if args.x is None else np.linspace(args.x[0], args.x[1], plot.POINTS)
@@ -75,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _targets(loss: Loss, several: bool) -> list[float]:
-    """0, where any number may be; else the first and the last class, or the last one."""
+    """The first and the last class, or the last one; where there are none 0, or 1 for a count."""
     from .properties import classes
     if labels := classes(loss):
         return [*labels] if several else [labels[1]]
-    return [0.0 if np.all(loss.alternatives(loss.input_names[1])[-1].holds(0.0)) else 1.0]
+    return [0.0 if np.all(loss.alternatives(loss.input_names[1])[-1].holds(-1.0)) else 1.0]
 
 
 def _value(text: str) -> Any:

@@ -69,12 +69,16 @@ def _largest(case: Case, scales: tuple[float, ...]) -> tuple[float, float]:
 
 
 def _stretched(x: Any, domain: Domain, scale: float, rng: np.random.Generator) -> Any:
-    """The numbers made larger or smaller where they may be; half of the rows of probabilities certain."""
+    """Half of the time, numbers made larger or smaller where they may be, rows of probabilities nearly
+    certain; each input by itself, or what depends on a ratio would never change."""
+    if rng.random() < 0.5:
+        return x
     if domain.kind == "elements":
         return np.where(domain.holds(x * scale), x * scale, x)
     if domain.kind == "rows":
         certain = np.eye(x.shape[-1])[rng.integers(x.shape[-1], size=x.shape[:-1])]
-        return np.where(rng.random((*x.shape[:-1], 1)) < 0.5, certain, x)
+        doubt = min(scale, 1 / scale) ** 40            # 1e-80 and 1e-240: a logarithm must grow, too
+        return doubt * x + (1 - doubt) * certain
     return x
 
 

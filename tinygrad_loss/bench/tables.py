@@ -17,7 +17,7 @@ from ..terminal import say
 from . import machine
 from .cases import Case
 from .contestants import LIMIT, Timing
-from .race import QUIET
+from .race import QUIET, SLOW
 from .results import COLUMNS, Report, Result
 
 HEADER = ("loss", "size", "dtype")
@@ -125,7 +125,7 @@ def method(report: Report) -> list[str]:
             f"Value and gradient, {m['threads']} threads at most. Everybody in turn, in random order, at "
             f"least {m['rounds']} rounds and {m['seconds']:g} s for each case; medians. Before each sample "
             f"{1e3 * m['pause']:g} ms of rest, so that the threads of the one before fall asleep, and a call "
-            "that does not count.",
+            f"that does not count. Who needs over {SLOW:g} s for a call is timed by two calls, out of turn.",
             "limit: reads every input once and writes every gradient once, and computes nothing. "
             "'new array': the same into freshly allocated memory, which the system must clear first."]
 
