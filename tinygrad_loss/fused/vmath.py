@@ -463,6 +463,29 @@ def distance(x, y):
     return scale * np.sqrt(squares)
 
 
+def scaled(x, out):
+    """Fill out with x / s, s being the largest size in x, so that no square overflows or vanishes.
+    Returns s, which is 1 where x is 0 or infinite, and the length of out."""
+    top = 0.0
+    for i in range(x.size):
+        top = max(top, abs(x[i]))
+    s = top if 0.0 < top < np.inf else 1.0
+    for i in range(x.size):
+        out[i] = x[i] / s
+    return s, np.sqrt(dot(out, out))
+
+
+def dot(x, y):
+    """The sum of x y."""
+    result = 0.0
+    for i in range(x.size):
+        result += x[i] * y[i]
+    return result
+
+
+dot.any_order = True                                         # type: ignore[attr-defined]
+
+
 def wide_vectors():
     """A word to the compiler, where a driver's loop says it: use the widest vectors there are."""
 

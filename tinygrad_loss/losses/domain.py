@@ -140,6 +140,12 @@ def not_negative(*examples: float) -> Domain:
     return _setting("a number that is not negative", _not_negative, examples, -1.0)
 
 
+def within(low: float, high: float, *examples: float) -> Domain:
+    """A setting between two numbers, or one of them."""
+    return _setting(f"a number from {low:g} to {high:g}", lambda x: (x >= low) & (x <= high), examples,
+                    low - 0.1, high + 0.1)
+
+
 def unit(*examples: float) -> Domain:
     """A setting from 0 to 1."""
     return Domain("a number from 0 to 1", lambda x: (x >= 0) & (x <= 1),
