@@ -37,7 +37,7 @@ def is_available(path: str | None) -> bool:
 
 def short_cut(loss: Loss, args: tuple[Any, ...]) -> Tensor | None:
     """The short cut, where there is one: see `express.py`."""
-    plain = loss.family.flat and not loss.has_early_checks
+    plain = loss.family.flat and loss.kernel is not None and not loss.has_early_checks
     if plain and len(args) == 2 == len(loss.input_names) and _numba_is_installed():
         return _express()(loss, *args)
     return None

@@ -37,8 +37,8 @@ class Loss:
     composed path. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
     """
 
-    def __init__(self, composed: Callable[..., Tensor], kernel: Callable[..., Any], family: Family, *,
-                 domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims,
+    def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
+                 domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims | None = None,
                  kernel_for_rows: Callable[..., Any] | None = None,
                  softens: Callable[..., bool] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
@@ -130,7 +130,9 @@ class Call:
         """Is numba there, and has the kernel the gradients that are wanted?"""
         if path is not None:
             arguments.one_of(self.loss, "path", path, arguments.PATHS)
-        if not fused.is_available(path):
+        if self.loss.kernel is None and path == "fused":
+            raise ValueError(f"{self.loss.name} has no kernel. Use path='composed', or define it with one.")
+        if self.loss.kernel is None or not fused.is_available(path):
             return False
         return not self.wants_gradient([*self.inputs[self.loss.family.differentiated:], self.weight])
 
