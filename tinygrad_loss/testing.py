@@ -345,8 +345,7 @@ def claims_hold(case: Case) -> None:
     denies is false, and bounds are tight."""
     if case.loss.claims is None:
         return
-    convex, symmetric, lipschitz, minimum = (
-        claim(**case.complete()) if callable(claim) else claim for claim in case.loss.claims)
+    convex, symmetric, lipschitz, minimum = case.loss.claims.under(case.complete())
     seen = _extremes(case)
     assert seen.lowest >= minimum - 1e-12, f"a loss of {seen.lowest} is below the minimum, {minimum}"
     assert seen.steepest <= lipschitz * (1 + 1e-12), f"a slope of {seen.steepest} is over {lipschitz}"
