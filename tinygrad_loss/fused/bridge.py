@@ -54,7 +54,18 @@ def run(call: Call) -> Tensor:
 def _flat(x: Any, flat: bool) -> np.ndarray:
     """The numbers of x in C order; a copy only where they lie otherwise."""
     array = x.data if isinstance(x, Tensor) else x
-    return array.ravel() if flat else np.ascontiguousarray(array)
+    array = array.ravel() if flat else np.ascontiguousarray(array)
+    return array if array.flags.writeable else np.asarray(_Unlocked(array))
+
+
+class _Unlocked:
+    """The memory of a read-only array. numba would compile everything once more for such arrays, in case
+    a kernel wrote to its inputs; ours never do."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.array = array                                   # keeps the memory alive
 
 
 def _three(arrays: list[Any]) -> list[Any]:
