@@ -335,7 +335,9 @@ def nan_comes_out(case: Case) -> None:
             expected = case.run(clean, reduction="none", path=path)[0]
             if losses.ndim and losses.size > 1:
                 assert np.isnan(losses[1]) and np.isnan(losses).sum() == 1, (path, losses)
-                np.testing.assert_array_equal(np.delete(losses, 1), np.delete(expected, 1))
+                # Not to the bit: small arrays close together in memory may take the loop for one number
+                # at a time, where other multiplications and additions become one instruction.
+                np.testing.assert_allclose(np.delete(losses, 1), np.delete(expected, 1), rtol=1e-15)
                 assert all(np.isfinite(np.delete(s, 1, axis=0)).all() for s in slopes), (path, slopes)
             else:
                 assert np.isnan(losses).all(), (path, losses)
