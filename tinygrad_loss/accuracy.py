@@ -287,7 +287,9 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
             item.append(_relative(item[0], case, dtype, rng))
         else:
             item.append(_numbers_that_hurt(domain, width, dtype, rng))
-    if case.loss.family.differentiated == 1 and case.domains[0].holds(-np.inf) and rng.random() < 0.05:
+    first = case.domains[0]
+    if (case.loss.family.differentiated == 1 and first.kind not in ROWS and first.holds(-np.inf)
+            and rng.random() < 0.05):
         chosen = rng.random(width) < 0.5
         chosen[rng.integers(width)] = width == 1       # not all: a row of nothing but -inf has no softmax
         item[0][chosen] = rng.choice([-np.inf, np.inf], width)[chosen]

@@ -325,23 +325,25 @@ def nan_comes_out(case: Case) -> None:
     """NaN in one item: NaN in its loss and its slope on both paths, and nowhere else."""
     rng = np.random.default_rng(13)
     clean = case.draw(rng)
+    place = (1, 1)
+    for x, domain in zip(clean, case.domains, strict=True):
+        if domain.kind == "labels":                    # the label's number may be the only one that counts
+            x[1], place = case.shape[-1] - 1, (1, case.shape[-1] - 1)
     for k, x in enumerate(clean):
         if x.dtype.kind != "f" or (k >= case.loss.family.differentiated and case.domains[k].kind in ROWS):
             continue                                   # smoothed away, a row of targets does not count
         inputs = [y.copy() for y in clean]
-        inputs[k][(1,) * x.ndim] = np.nan
+        inputs[k][place[:x.ndim]] = np.nan
         for path in case.paths:
             losses, slopes = case.run(inputs, reduction="none", path=path)
             expected = case.run(clean, reduction="none", path=path)[0]
             if losses.ndim and losses.size > 1:
                 assert np.isnan(losses[1]) and np.isnan(losses).sum() == 1, (path, losses)
-                # Not to the bit: small arrays close together in memory may take the loop for one number
-                # at a time, where other multiplications and additions become one instruction.
-                np.testing.assert_allclose(np.delete(losses, 1), np.delete(expected, 1), rtol=1e-15)
+                np.testing.assert_allclose(np.delete(losses, 1), np.delete(expected, 1), rtol=1e-14)
                 assert all(np.isfinite(np.delete(s, 1, axis=0)).all() for s in slopes), (path, slopes)
             else:
                 assert np.isnan(losses).all(), (path, losses)
-            assert any(np.isnan(slope[(1,) * x.ndim]).all() for slope in slopes), (path, slopes)
+            assert any(np.isnan(slope[place[:x.ndim]]).all() for slope in slopes), (path, slopes)
             assert np.isnan(case(inputs, path=path).item())
 
 

@@ -30,7 +30,7 @@ def run(call: Call) -> Tensor:
     arrays = [_flat(x, loss.family.flat) for x in inputs]
     slopes = [buffers.empty(x.shape, x.dtype) if wanted and call.wants_gradient([given]) else None
               for x, given in zip(arrays, differentiated, strict=False)]
-    losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
+    losses = buffers.empty((len(arrays[0]),), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor
 

@@ -378,9 +378,12 @@ def _exp_minus(x, top):
     lost = (x - (d - t)) - (top + t)                         # x - top = d + lost, exactly
     bounded = EXP_MIN if d < EXP_MIN else d
     n, r, rest = _reduce(bounded)
+    rest = rest + lost if EXP_MIN < d else rest
     a, b = _two_to_the(n)
-    e = ((1.0 + (r + (r * r * _exp_series(r) + rest))) * a) * b
-    return e + e * lost if EXP_MIN < d < 0.0 else e
+    s = r * r * _exp_series(r)
+    high = 1.0 + r
+    low = r - (high - 1.0)                                   # what rounding it lost
+    return ((high + (low + (s + (rest + rest * (r + s))))) * a) * b
 
 
 def exp_minus(x, top, out):
