@@ -44,7 +44,7 @@ loss = Loss(
     seams=lambda pred, target, beta: abs(pred - target) - beta,
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=1.0, minimum=0.0),
-    advice=Advice(task="regression, object detection", use="huber is wanted, with slopes up to 1 for any beta",
+    advice=Advice(task="regression, object detection", use="huber is wanted, with slopes up to 1, always",
                   avoid="data are clean"),
     known=[Known(PRED, TARGET, value=1.907, gradient=[0.02, 0.04, -0.02, 0.02, 0.2]),
            Known(PRED, TARGET, beta=0.1, value=2.05), Known(PRED, TARGET, beta=2.0, value=1.8035),
