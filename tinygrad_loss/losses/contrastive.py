@@ -23,8 +23,9 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(a, b, label, margin=1.0):
-    squares = ((a - b) ** 2).sum(axis=1)
-    short = (margin - (a - b).norm(axis=1)).relu()           # of the margin
+    apart = a - b
+    squares = (apart * apart).sum(axis=1)
+    short = (margin - apart.norm(axis=1)).relu()             # of the margin
     return 0.5 * (where(label == 0, 0, label * squares) + where(label == 1, 0, (1 - label) * short ** 2))
 
 
