@@ -355,6 +355,13 @@ def _with_edges(x, y, power):
     return 1.0 if y == 0.0 or x == 1.0 else power
 
 
+def in_any_order(function):
+    """Mark a function whose sums may be taken in any order, so that they are vectorised."""
+    function.any_order = True
+    return function
+
+
+@in_any_order
 def exponentials(x, top, left_out, out):
     """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out].
 
@@ -366,9 +373,6 @@ def exponentials(x, top, left_out, out):
         out[i] = _exp_minus(x[i], top)
         result += 0.0 if i == left_out else out[i]
     return result
-
-
-exponentials.any_order = True                                # type: ignore[attr-defined]
 
 
 def _exp_minus(x, top):
@@ -386,6 +390,7 @@ def _exp_minus(x, top):
     return ((high + (low + (s + (rest + rest * (r + s))))) * a) * b
 
 
+@in_any_order
 def exp_minus(x, top, out):
     """Fill out with exp(x - top), for a finite top. Returns the sum."""
     wide_vectors()
@@ -396,9 +401,6 @@ def exp_minus(x, top, out):
     return result
 
 
-exp_minus.any_order = True                                   # type: ignore[attr-defined]
-
-
 def total(x):
     """The sum of x: sums of a thousand, then the sum of these, so that roundings stay few."""
     result = 0.0
@@ -407,6 +409,7 @@ def total(x):
     return result
 
 
+@in_any_order
 def any_order_sum(x):
     """The sum of x in the order that suits the vector unit, fixed when compiled."""
     wide_vectors()
@@ -414,9 +417,6 @@ def any_order_sum(x):
     for i in range(x.size):
         result += x[i]
     return result
-
-
-any_order_sum.any_order = True                                        # type: ignore[attr-defined]
 
 
 def peak(x):
