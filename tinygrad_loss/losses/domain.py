@@ -158,6 +158,11 @@ def integer(*examples: int) -> Domain:
     return _setting("a whole number", _integer, examples, 0.5)
 
 
+def choice(*allowed: int) -> Domain:
+    """One of these numbers."""
+    return _setting(" or ".join(map(str, allowed)), lambda x: x in allowed, allowed, 0.5)
+
+
 def boolean() -> Domain:
     """A setting that is True or False."""
     return _setting("True or False", _boolean, (True, False), 2)
