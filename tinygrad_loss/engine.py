@@ -275,7 +275,7 @@ def _regrow(y: Tensor, x: Tensor, axis: Any) -> Tensor:
 add  = primitive(np.add,         lambda g, y, a, b: g,         lambda g, y, a, b: g)
 sub  = primitive(np.subtract,    lambda g, y, a, b: g,         lambda g, y, a, b: -g)
 mul  = primitive(np.multiply,    lambda g, y, a, b: g * b,     lambda g, y, a, b: g * a)
-div  = primitive(np.true_divide, lambda g, y, a, b: g / b,     lambda g, y, a, b: -g * y / b)
+div  = primitive(np.true_divide, lambda g, y, a, b: g / b,     lambda g, y, a, b: -g / b * y)
 pow_ = primitive(np.power,       lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, b * a ** (b - 1)),
                                  lambda g, y, a, b: g * xlogy(y, a))
 neg  = primitive(np.negative,    lambda g, y, x: -g)

@@ -404,6 +404,13 @@ def total(x):
     return result
 
 
+def two_sum(a, b):
+    """a + b, rounded, and what rounding lost. [D. Knuth]"""
+    result = a + b
+    added = result - a
+    return result, (a - (result - added)) + (b - added)
+
+
 def any_order_sum(x):
     """The sum of x in the order that suits the vector unit, fixed when compiled."""
     wide_vectors()
@@ -449,6 +456,11 @@ def extent(x):
         high = key if key > high else high
     low, high = low ^ ((low >> 63) & ALL_BUT_SIGN), high ^ ((high >> 63) & ALL_BUT_SIGN)
     return np.int64(low).view(np.float64), np.int64(high).view(np.float64)
+
+
+def to_one(x):
+    """A power of 2 that brings x > 0 near 1, for x below 2^1023. To multiply by it rounds nothing."""
+    return np.int64((2046 - (np.float64(x).view(np.int64) >> 52)) << 52).view(np.float64)
 
 
 def distance(x, y):
