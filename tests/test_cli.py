@@ -21,7 +21,7 @@ from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["losses", "choose", "plot", "bench", "accuracy", "warmup"]
+COMMANDS = ["losses", "choose", "check", "plot", "bench", "accuracy", "warmup"]
 QUICK = ["--repeat", "2", "--seconds", "0"]
 SMALL = {"elementwise": (7,), "rows": (5, 4), "samples": (12,), "vectors": (4, 3)}
 

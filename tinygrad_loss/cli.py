@@ -2,6 +2,7 @@
 
     losses     which losses there are and when to use them; one of them on a page
     choose     which of them, by two questions
+    check      whether a loss, ours or yours, obeys every law
     plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
@@ -57,6 +58,11 @@ def _choose(args: argparse.Namespace) -> int:
     return choose.show_tree(args.json) if args.tree else choose.run(args.task, args.data, args.json)
 
 
+def _check(args: argparse.Namespace) -> int:
+    from . import check
+    return check.run(args.names, args.all, args.json)
+
+
 def _plot(args: argparse.Namespace) -> int:
     return draw.run(args)
 
@@ -100,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     choose.add_argument("--tree", action="store_true", help="print all answers to all questions")
     choose.add_argument("--json", action="store_true", help="print JSON")
     choose.set_defaults(command=_choose)
+    check = commands.add_parser(
+        "check", help="check a loss, ours or yours, by all laws", description=(
+            "Both paths, each other, numeric differences, reductions, weights, messages ...: every law for "
+            "every case of a loss."))
+    check.add_argument("names", nargs="*", metavar="LOSS", help="such as huber, or mymodule:myloss")
+    check.add_argument("--all", action="store_true", help="every loss of the library")
+    check.add_argument("--json", action="store_true", help="print JSON, no table")
+    check.set_defaults(command=_check)
     plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(
         "Draw an elementwise loss, its slope and its curvature, for several values of one setting."))
     draw.add_options(plot)

@@ -16,8 +16,6 @@ operations, so the derivative of a derivative needs no further code.
 
 Where a function has a corner, the rule picks one slope, the same on the fused path: max and min
 split a tie equally; abs, relu and norm have slope 0 at 0; clip has slope 1 on its bounds.
-
-Reading order: Tensor, primitive, grad, then the table of rules.
 """
 
 from __future__ import annotations
@@ -27,7 +25,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -203,7 +200,7 @@ def _history(output: Tensor) -> list[Tensor]:
             if x.requires_grad and id(x) not in found:
                 found[id(x)] = x
                 stack.append(x)
-    return sorted(found.values(), key=attrgetter("_order"), reverse=True)
+    return sorted(found.values(), key=lambda x: -x._order)
 
 
 def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,

@@ -46,8 +46,8 @@ class Properties(NamedTuple):
 def properties(loss: Loss) -> Properties:
     """What kind of function a loss is."""
     case = next(cases(loss))
-    convex, symmetric, lipschitz, _ = (
-        claim(**case.complete()) if callable(claim) else claim for claim in loss.claims)
+    assert loss.claims is not None, f"{loss.name} claims nothing"
+    convex, symmetric, lipschitz, _ = loss.claims.under(case.complete())
     (cost, pull), (higher_cost, stronger_pull) = _largest(case, FAR), _largest(case, FARTHER)
     return Properties(convex=bool(convex), differentiable=loss.kinks is None, lipschitz=float(lipschitz),
                       symmetric=bool(symmetric), bounded=higher_cost <= GROWS * cost < math.inf,

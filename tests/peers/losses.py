@@ -2,8 +2,8 @@
 
     python tests/peers/losses.py --repeats 30 --seed 0
 
-Where torch.nn.functional has the loss, that is the reference; for dice and for triplets of squared
-distances it is their formula, differentiated by torch.autograd. The reference always runs in float64,
+Where torch.nn.functional has the loss, that is the reference; for the others it is their formula,
+differentiated by torch.autograd. The reference always runs in float64,
 also for float32 inputs, and gets the very same rounded numbers. Logits stay moderate, because in the
 tails it is PyTorch that loses digits. Gradients are those of every input of floats that the path can
 differentiate, targets included, against a random gradient from above. All errors are relative to the
@@ -40,7 +40,6 @@ class Case(NamedTuple):
     option: str
     draw: Callable[[np.random.Generator], tuple[list[np.ndarray], dict[str, Any]]]   # inputs and settings
     theirs: Callable[..., torch.Tensor]              # (*inputs, reduction, **settings)
-    slopes: int = 1                                  # the kernel has slopes for the first so many inputs
 
 
 # ---------------------------------------------------------------------------------------- what to draw
@@ -113,6 +112,49 @@ def triplets(**settings: Any) -> Any:
     return draw
 
 
+def inputs_of(*draws: Callable[..., np.ndarray], **settings: Any) -> Any:
+    """Each input drawn by a function of the generator and the shape of the items."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        return [each(rng, shape) for each in draws], settings
+    return draw
+
+
+def real(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return 2 * rng.standard_normal(shape)
+
+
+def rate(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.gamma(2, 1, shape) + 0.1
+
+
+def few(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Counts so small that the terms of a Poisson loss do not cancel over a batch."""
+    return 0.4 * rate(rng, shape)
+
+
+def sign(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.choice([-1, 1], shape)
+
+
+def distributions(**settings: Any) -> Any:
+    """Rows of probabilities, or of their logarithms where the settings say so; classes on axis 1."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = ((6, 4), (3, 2, 5), (1, 3))[rng.integers(3)]
+        rows = [np.moveaxis(rng.dirichlet(np.ones(shape[1]), (shape[0], *shape[2:])), -1, 1) + 0.0
+                for _ in range(2)]
+        logs = settings.get("log_pred", False), settings.get("log_target", False)
+        return [np.log(x) if log else x for x, log in zip(rows, logs, strict=True)], settings
+    return draw
+
+
+def pairs(labels: tuple[int, int], **settings: Any) -> Any:
+    def draw(rng: np.random.Generator) -> Any:
+        n, width = ((9, 3), (4, 2), (6, 5))[rng.integers(3)]
+        return [*rng.standard_normal((2, n, width)), rng.choice(labels, n)], settings
+    return draw
+
+
 # ------------------------------------------------------------------------------------- what it must be
 
 def reduced(items: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -141,6 +183,50 @@ def triplet(anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor
         return F.triplet_margin_loss(anchor, positive, negative, margin, eps=0, reduction=reduction)
     near, far = ((anchor - other).square().sum(-1) for other in (positive, negative))
     return reduced(torch.relu(near - far + margin), reduction)
+
+
+def each(formula: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """A formula of single items, reduced as asked."""
+    def theirs(*inputs: torch.Tensor, reduction: str, **settings: Any) -> torch.Tensor:
+        return reduced(formula(*inputs, **settings), reduction)
+    return theirs
+
+
+def log_cosh(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.log(torch.cosh(pred - target))
+
+
+def quantile_loss(pred: torch.Tensor, target: torch.Tensor, quantile: float) -> torch.Tensor:
+    return torch.maximum(quantile * (target - pred), (quantile - 1) * (target - pred))
+
+
+def msle(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return (torch.log1p(pred) - torch.log1p(target)) ** 2
+
+
+def poisson_nll(pred: torch.Tensor, target: torch.Tensor, reduction: str, **settings: Any) -> torch.Tensor:
+    return F.poisson_nll_loss(pred, target, eps=0, reduction=reduction, **settings)
+
+
+def kl(pred: torch.Tensor, target: torch.Tensor, log_pred: bool = False, log_target: bool = False
+       ) -> torch.Tensor:
+    return F.kl_div(pred if log_pred else pred.log(), target, reduction="none", log_target=log_target).sum(1)
+
+
+def js(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    middle = (pred + target) / 2
+    return (kl(middle, pred) + kl(middle, target)) / 2
+
+
+def cosine_embedding(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: float) -> torch.Tensor:
+    """F.cosine_embedding_loss adds 1e-12 to each squared length."""
+    cos = F.cosine_similarity(a, b, dim=1)
+    return torch.where(label == 1, 1 - cos, torch.relu(cos - margin))
+
+
+def contrastive(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: float) -> torch.Tensor:
+    d = torch.linalg.vector_norm(a - b, dim=1)
+    return (label * d ** 2 + (1 - label) * torch.relu(margin - d) ** 2) / 2
 
 
 def cases() -> Iterator[Case]:
@@ -172,7 +258,7 @@ def cases() -> Iterator[Case]:
     yield Case("dice", "per_sample, sample_weight",
                weighted(unit_pair(per_sample=True), lambda pred, target: pred.shape[:1]), with_weights(dice))
     yield Case("triplet", "sample_weight", weighted(triplets(), lambda *vectors: vectors[0].shape[:-1]),
-               with_weights(triplet), slopes=3)
+               with_weights(triplet))
     for smooth in (1.0, 0.1, 0.0):
         for per_sample in (False, True):
             yield Case("dice", f"smooth={smooth}" + ", per_sample" * per_sample,
@@ -180,7 +266,34 @@ def cases() -> Iterator[Case]:
     for squared in (True, False):
         for margin in (0.3, 1.0, 5.0):
             yield Case("triplet", f"margin={margin}" + ", squared" * squared,
-                       triplets(margin=margin, squared=squared), triplet, slopes=3)
+                       triplets(margin=margin, squared=squared), triplet)
+    for beta in (0.0, 0.1, 1.0, 2.5):
+        yield Case("smooth_l1", f"beta={beta}", real_pair(beta=beta), F.smooth_l1_loss)
+    yield Case("log_cosh", "", real_pair(), each(log_cosh))
+    for quantile in (0.1, 0.5, 0.9):
+        yield Case("quantile", f"quantile={quantile}", real_pair(quantile=quantile), each(quantile_loss))
+    yield Case("msle", "", inputs_of(rate, rate), each(msle))
+    for full in (False, True):
+        for log_input in (False, True):
+            yield Case("poisson_nll", f"log_input={log_input}" + ", full" * full,
+                       inputs_of(real if log_input else rate, few, log_input=log_input, full=full),
+                       poisson_nll)
+        for eps in (1e-6, 0.05):
+            yield Case("gaussian_nll", f"eps={eps}" + ", full" * full,
+                       inputs_of(real, real, rate, eps=eps, full=full), F.gaussian_nll_loss)
+    for log_pred in (False, True):
+        for log_target in (False, True):
+            yield Case("kl_divergence", f"log_pred={log_pred}, log_target={log_target}",
+                       distributions(log_pred=log_pred, log_target=log_target), each(kl))
+    yield Case("js_divergence", "", distributions(), each(js))
+    for margin in (0.0, -0.5, 1.0):
+        yield Case("margin_ranking", f"margin={margin}", inputs_of(real, real, sign, margin=margin),
+                   F.margin_ranking_loss)
+    for margin in (0.0, -0.2, 0.5):
+        yield Case("cosine_embedding", f"margin={margin}", pairs((-1, 1), margin=margin),
+                   each(cosine_embedding))
+    for margin in (0.5, 1.0, 3.0):
+        yield Case("contrastive", f"margin={margin}", pairs((0, 1), margin=margin), each(contrastive))
 
 
 # ---------------------------------------------------------------------------------------- the comparison
@@ -202,7 +315,7 @@ def there(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduct
 def here(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduction: str, path: str,
          above: np.ndarray) -> list[np.ndarray]:
     """The value and the gradients of all inputs of floats, or of those that the kernel differentiates."""
-    slopes = case.slopes if path == "fused" else len(inputs)
+    slopes = losses.LOSSES[case.loss].family.differentiated if path == "fused" else len(inputs)
     xs = [Tensor(x, requires_grad=i < slopes) if x.dtype.kind == "f" else x for i, x in enumerate(inputs)]
     y = getattr(losses, case.loss)(*xs, reduction=reduction, path=path, **settings)
     wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from ..losses.loss import Loss
 
 
-def is_available(path: str | None) -> bool:
-    """Is numba there? If not: a warning, once; or ImportError where this path was asked for."""
+def is_available(loss: Loss, path: str | None) -> bool:
+    """Are a kernel and numba there? If numba is not: a warning, once. ValueError or ImportError where this
+    path was asked for."""
+    if loss.kernel is None:
+        if path == "fused":
+            raise ValueError(f"{loss.name} has no kernel. Use path='composed', or define it with one.")
+        return False
     if _numba_is_installed():
         return True
     if path == "fused":
@@ -37,7 +42,7 @@ def is_available(path: str | None) -> bool:
 
 def short_cut(loss: Loss, args: tuple[Any, ...]) -> Tensor | None:
     """The short cut, where there is one: see `express.py`."""
-    plain = loss.family.flat and not loss.has_early_checks
+    plain = loss.family.flat and loss.kernel is not None and not loss.has_early_checks
     if plain and len(args) == 2 == len(loss.input_names) and _numba_is_installed():
         return _express()(loss, *args)
     return None

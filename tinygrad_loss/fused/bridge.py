@@ -30,7 +30,7 @@ def run(call: Call) -> Tensor:
     arrays = [_flat(x, loss.family.flat) for x in inputs]
     slopes = [buffers.empty(x.shape, x.dtype) if wanted and call.wants_gradient([given]) else None
               for x, given in zip(arrays, differentiated, strict=False)]
-    losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
+    losses = buffers.empty((len(arrays[0]),), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor
 
@@ -54,7 +54,18 @@ def run(call: Call) -> Tensor:
 def _flat(x: Any, flat: bool) -> np.ndarray:
     """The numbers of x in C order; a copy only where they lie otherwise."""
     array = x.data if isinstance(x, Tensor) else x
-    return array.ravel() if flat else np.ascontiguousarray(array)
+    array = array.ravel() if flat else np.ascontiguousarray(array)
+    return array if array.flags.writeable else np.asarray(_Unlocked(array))
+
+
+class _Unlocked:
+    """The memory of a read-only array. numba would compile everything once more for such arrays, in case
+    a kernel wrote to its inputs; ours never do."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.array = array                                   # keeps the memory alive
 
 
 def _three(arrays: list[Any]) -> list[Any]:

@@ -15,6 +15,9 @@ from collections import deque
 import numpy as np
 
 LARGE = 1 << 16                               # bytes; below, the allocator is quick
+# A compiled loop takes one number at a time where its arrays seem to touch, and then rounds otherwise. So
+# a tiny one is kept at a distance from its neighbours: the same bits, wherever they lie.
+APART = 512                                   # bytes
 KEPT = 3                                      # buffers: as many as a loss has gradients
 
 _owners: deque[np.ndarray] = deque(maxlen=KEPT)
@@ -22,7 +25,10 @@ _owners: deque[np.ndarray] = deque(maxlen=KEPT)
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An array with unspecified content, in C order."""
-    size = math.prod(shape) * dtype.itemsize
+    n = math.prod(shape)
+    size = n * dtype.itemsize
+    if size < APART:
+        return np.empty(n + 128, dtype)[64:64 + n].reshape(shape)
     if size < LARGE:
         return np.empty(shape, dtype)
     owner = _unused(size)

@@ -378,9 +378,12 @@ def _exp_minus(x, top):
     lost = (x - (d - t)) - (top + t)                         # x - top = d + lost, exactly
     bounded = EXP_MIN if d < EXP_MIN else d
     n, r, rest = _reduce(bounded)
+    rest = rest + lost if EXP_MIN < d else rest
     a, b = _two_to_the(n)
-    e = ((1.0 + (r + (r * r * _exp_series(r) + rest))) * a) * b
-    return e + e * lost if EXP_MIN < d < 0.0 else e
+    s = r * r * _exp_series(r)
+    high = 1.0 + r
+    low = r - (high - 1.0)                                   # what rounding it lost
+    return ((high + (low + (s + (rest + rest * (r + s))))) * a) * b
 
 
 def exp_minus(x, top, out):
@@ -397,11 +400,21 @@ exp_minus.any_order = True                                   # type: ignore[attr
 
 
 def total(x):
-    """The sum of x: sums of a thousand, then the sum of these, so that roundings stay few."""
-    result = 0.0
+    """The sum of x, as if rounded once, or nearly.
+
+    A thousand numbers at a time are cut at a common binary place, above which their sum is exact; what
+    lies below is too little for its roundings to matter. [S. Rump, T. Ogita, S. Oishi 2008]
+    """
+    result, lost, cut = 0.0, 0.0, 0.0
     for start in range(0, x.size, 1024):
-        result += any_order_sum(x[start:start + 1024])
-    return result
+        part = x[start:start + 1024]
+        above, below = _sums(part, cut)
+        if 0.25 * cut < above < 1e300:                       # the first, or larger than all before
+            cut = 8.0 * (1.0 / to_one(above))
+            above, below = _sums(part, cut)
+        result, rounding = two_sum(result, above)
+        lost += rounding + below
+    return result + lost if abs(result) < np.inf else result
 
 
 def two_sum(a, b):
@@ -409,6 +422,26 @@ def two_sum(a, b):
     result = a + b
     added = result - a
     return result, (a - (result - added)) + (b - added)
+
+
+def _sums(x, cut):
+    """The sums of what lies above and below 2^-53 cut, in the order that suits the vector unit."""
+    above, below = 0.0, 0.0
+    for i in range(x.size):
+        above += _above(x[i], cut)
+        below += _below(x[i], cut)
+    return above, below
+
+
+_sums.any_order = True                                       # type: ignore[attr-defined]
+
+
+def _above(x, cut):
+    return (cut + x) - cut
+
+
+def _below(x, cut):
+    return x - _above(x, cut)
 
 
 def any_order_sum(x):
@@ -420,7 +453,7 @@ def any_order_sum(x):
     return result
 
 
-any_order_sum.any_order = True                                        # type: ignore[attr-defined]
+any_order_sum.any_order = True                               # type: ignore[attr-defined]
 
 
 def peak(x):
@@ -463,16 +496,36 @@ def to_one(x):
     return np.int64((2046 - (np.float64(x).view(np.int64) >> 52)) << 52).view(np.float64)
 
 
-def distance(x, y):
-    """|x - y|, with no square that overflows or vanishes."""
-    top = 0.0
+def half_distance(x, y, towards):
+    """|x - y| / 2, which cannot overflow. Fills `towards` with (x - y) / |x - y|; with 0 if x is y."""
     for i in range(x.size):
-        top = max(top, abs(x[i] - y[i]))
-    scale = top if 0.0 < top < np.inf else 1.0
-    squares = 0.0
+        towards[i] = x[i] - y[i]
+    squares, up, part = dot(towards, towards), 1.0, 1.0
+    if not 1e-200 < squares < 1e300:                         # squares overflow or vanish: scale them first
+        part = 0.125 if squares > 1.0 else 1.0               # an eighth of a difference cannot overflow
+        top = 0.0
+        for i in range(x.size):
+            towards[i] = part * x[i] - part * y[i]
+            top = max(top, abs(towards[i]))
+        up = to_one(top) if top > 0.0 else 1.0
+        for i in range(x.size):
+            towards[i] *= up
+        squares = dot(towards, towards)
+    length = np.sqrt(squares)
     for i in range(x.size):
-        squares += ((x[i] - y[i]) / scale) ** 2
-    return scale * np.sqrt(squares)
+        towards[i] *= 1.0 / length if length > 0.0 else length
+    return 0.5 * length / up / part
+
+
+def dot(x, y):
+    """The sum of x y, in the order that suits the vector unit."""
+    result = 0.0
+    for i in range(x.size):
+        result += x[i] * y[i]
+    return result
+
+
+dot.any_order = True                                         # type: ignore[attr-defined]
 
 
 def scaled(x, out):
@@ -485,17 +538,6 @@ def scaled(x, out):
     for i in range(x.size):
         out[i] = x[i] / s
     return s, np.sqrt(dot(out, out))
-
-
-def dot(x, y):
-    """The sum of x y."""
-    result = 0.0
-    for i in range(x.size):
-        result += x[i] * y[i]
-    return result
-
-
-dot.any_order = True                                         # type: ignore[attr-defined]
 
 
 def wide_vectors():

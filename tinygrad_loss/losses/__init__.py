@@ -10,7 +10,9 @@ import pkgutil
 from importlib import import_module
 
 from .claims import Advice, Claims, Known
+from .define import define
 from .loss import Loss
+from .weighted_sum import weighted_sum
 
 LOSSES: dict[str, Loss] = {}
 
@@ -25,4 +27,4 @@ def __getattr__(name: str) -> Loss:
     raise AttributeError(f"There is no loss {name!r}; there are {', '.join(LOSSES)}.")
 
 
-__all__ = ["LOSSES", "Advice", "Claims", "Known", "Loss", *LOSSES]  # noqa: PLE0604
+__all__ = ["LOSSES", "Advice", "Claims", "Known", "Loss", "define", "weighted_sum", *LOSSES]  # noqa: PLE0604

@@ -12,7 +12,7 @@ pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shap
 probabilities of pred's shape. weight: one number per class. An item labelled `ignore_index` costs
 nothing and does not count: the mean divides by the sum of weight[label] over the others, and for
 probabilities by the number of items. A logit of -inf takes no part; a row of nothing else costs inf
-and has slope 0; two logits of +inf give nan if one is the label's.
+and has slope 0; logits of +inf share, as in any tie.
 Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 """
 
@@ -33,9 +33,10 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
         target = np.arange(n_classes) == target[:, None]
     q = weight * ((1 - label_smoothing) * target + label_smoothing / n_classes)
-    log_p, log_total = pred.log_softmax(axis=1), pred.logsumexp(axis=1, keepdims=True)
-    too_far = (log_p == -np.inf) & (abs(pred) < np.inf)       # log p overflows where q log p may not
-    cost = where(too_far, q * log_total - q * pred, -q * log_p)
+    log_p = pred.log_softmax(axis=1)
+    half_gap = 0.5 * pred.logsumexp(axis=1, keepdims=True) - 0.5 * pred
+    too_far = (log_p == -np.inf) & (abs(half_gap) < np.inf)  # log p overflows, where q log p may not
+    cost = where(too_far, 2 * (q * half_gap), -q * log_p)
     cost = where((q == 0) & (log_p == -np.inf), 0, cost)
     return where(kept, cost.sum(axis=1), 0)
 
@@ -55,6 +56,9 @@ def softens(weight, ignore_index, label_smoothing):
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
     top = peak(pred)
+    if top == -np.inf:
+        dpred[:] = 0.0
+        return np.inf
     first = position(pred, top)
     rest = exponentials(pred, top, first, dpred)
     loss, mass, minor = sums(pred, target, weight, label_smoothing, top, log1p(rest))
@@ -83,7 +87,7 @@ def sums(pred, target, weight, label_smoothing, top, log_sum):
     return loss, mass, minor
 
 
-sums.any_order = True
+sums.any_order = True                                        # type: ignore[attr-defined]
 
 
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):

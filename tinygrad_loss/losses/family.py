@@ -7,6 +7,8 @@ that layout.
     family         kernel                                            inputs arranged as     one item
     ELEMENTWISE    (pred, target, *settings) -> loss, dpred          as they are            an element
     ROWS           (pred, target, dpred, *settings) -> loss          (N, C) and (N,)|(N, C) a row
+    SOFTMAX        (own, others, half_gap, weight, ...) -> see fused/softmax.py   as for ROWS  a row
+    LABEL          (own, weight, *settings) -> loss, slope of own    (N, C) and (N,)       a row
     DISTRIBUTIONS  (p, q, dp, dq, *settings) -> loss                 (N, C) each            a row of each
     SAMPLES        (pred, target, dpred, *settings) -> loss          (N, M) and (N, M)      a sample
     VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
@@ -123,6 +125,7 @@ def _pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tu
 ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
 ROWS = Family("rows", _rows, "rows", 1)
 SOFTMAX = Family("rows", _rows, "softmax", 1)
+LABEL = Family("rows", _rows, "label", 1)
 DISTRIBUTIONS = Family("rows", _row_pairs, "vectors", 2)
 SAMPLES = Family("samples", _samples, "rows", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)

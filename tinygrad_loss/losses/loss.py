@@ -37,10 +37,9 @@ class Loss:
     composed path. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
     """
 
-    def __init__(self, composed: Callable[..., Tensor], kernel: Callable[..., Any], family: Family, *,
-                 domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims,
-                 kernel_for_rows: Callable[..., Any] | None = None,
-                 softens: Callable[..., bool] | None = None,
+    def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
+                 domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims | None = None,
+                 kernel_for_rows: Callable[..., Any] | None = None, softens: Callable[..., Any] | None = None,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
                  exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
@@ -127,12 +126,11 @@ class Call:
         return float(divisor)
 
     def can_be_fused(self, path: str | None) -> bool:
-        """Is numba there, and has the kernel the gradients that are wanted?"""
+        """Is there numba, and a kernel with the gradients that are wanted?"""
         if path is not None:
             arguments.one_of(self.loss, "path", path, arguments.PATHS)
-        if not fused.is_available(path):
-            return False
-        return not self.wants_gradient([*self.inputs[self.loss.family.differentiated:], self.weight])
+        beyond = [*self.inputs[self.loss.family.differentiated:], self.weight]
+        return fused.is_available(self.loss, path) and not self.wants_gradient(beyond)
 
     def wants_gradient(self, inputs: list[Any]) -> bool:
         """Shall a gradient reach one of these inputs?"""
