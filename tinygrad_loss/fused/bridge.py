@@ -69,7 +69,7 @@ class _Unlocked:
 
 
 def _three(arrays: list[Any]) -> list[Any]:
-    """As many as a driver takes; None says that the loss has no more."""
+    """As many as a driver takes at least; None says that the loss has no more."""
     return arrays + [None] * (3 - len(arrays))
 
 

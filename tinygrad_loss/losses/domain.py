@@ -23,8 +23,8 @@ class Domain(NamedTuple):
     draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
     examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
     refused: tuple[Any, ...] = ()                    # values that must raise
-    kind: str = "elements"                           # or choices, labels, rows, log rows; of settings:
-                                                     # setting, class weights
+    kind: str = "elements"                           # or choices, labels, lengths, rows, log rows;
+                                                     # of settings: setting, class weights
 
 
 class Switch(NamedTuple):
