@@ -179,8 +179,8 @@ def test_e06_mse_of_outliers_is_right(loss):
 
 
 def test_e07_a_column_against_a_row(loss):
-    """Line 1067 hands logits (N, 1) and labels (N,) to the loss: PyTorch refuses, and the complete example
-    ends at its first example. The article's own function does not refuse. It makes an N x N table of every
+    """Line 1069 trains with logits (N, 1) and labels (N,): PyTorch refuses, and the complete example ends
+    at its first example. The article's own function does not refuse. It makes an N x N table of every
     answer against every label, and gives a perfect model the loss 10."""
     z, y = np.array([[20.0], [-20.0]]), np.array([1.0, 0.0])
     assert its.bce_with_logits(z, y) == approx(10)
@@ -457,8 +457,8 @@ def test_e32_overlap_is_not_accuracy(loss):
 
 
 def test_e33_any_label_but_one_is_dissimilar(loss):
-    """Line 824 asks `label == 1`. A pair labelled 2, -1 or 0.5, for which the formula has an answer, is pushed
-    apart. And a batch of pairs is taken for one long pair."""
+    """Line 824 asks `label == 1`. A pair labelled 2, -1, or 0.5, for which the formula has an answer, is
+    pushed apart. And a batch of pairs is taken for one long pair."""
     for label in (2, 0.5, -1):
         assert its.contrastive(A, LIKE, label) == its.contrastive(A, LIKE, 0)
         with raises(ValueError, match="it must be 0 or 1"):
@@ -506,8 +506,8 @@ def test_e37_the_label_minus_one(loss, name):
 
 
 def test_e38_the_one_function_with_its_arguments_turned(loss):
-    """Line 404: its functions take (y_true, y_pred), but `bce_with_logits` takes (logits, y_true). Called like
-    the others it answers, wrongly. Here pred comes first, in all losses."""
+    """Line 404: its functions take (y_true, y_pred), but `bce_with_logits` takes (logits, y_true). Called
+    like the others it answers, wrongly. Here pred comes first, in all losses."""
     assert its.bce_with_logits(YES, LOGITS) != approx(its.bce_with_logits(LOGITS, YES))
     assert its.bce_with_logits(LOGITS, YES) == near(loss.bce_with_logits(LOGITS, YES))
     order = {tuple(one.input_names[:2]) for one in LOSSES.values() if "target" in one.input_names}
@@ -705,8 +705,8 @@ def test_claim_11_log_of_zero_is_undefined(loss, slope):
 
 
 def test_claim_14_ninety_nine_percent_of_nothing(loss, slope):
-    """True, line 423: "healthy" to all is 99 % accurate and finds nobody. But that BCE "never learns" the rare
-    class, line 425, is false: its best constant answer is a probability of 1 %, which is right."""
+    """True, line 423: "healthy" to all is 99 % accurate and finds nobody. But that BCE "never learns" the
+    rare class, line 425, is false: its best constant answer is a probability of 1 %, which is right."""
     sick = (np.arange(1000) < 10) * 1.0
     healthy = np.full(1000, -20.0)
     assert np.mean((healthy > 0) == sick) == 0.99 and not np.any((healthy > 0) & (sick == 1))
@@ -752,12 +752,13 @@ def test_claim_20_labels_and_one_hot_rows_agree(loss, slope):
     """True, line 571, "same mathematical results", and to the last few bits."""
     z = np.random.default_rng(20).standard_normal((50, 7)) * 5
     labels = np.random.default_rng(21).integers(0, 7, 50)
+    rows = np.eye(7)[labels]
     for sparse, dense, pred in [("cross_entropy", "cross_entropy", z),
                                 ("sparse_categorical_cross_entropy", "categorical_cross_entropy",
                                  Tensor(z).softmax().numpy())]:
-        values = getattr(loss, sparse)(pred, labels), getattr(loss, dense)(pred, np.eye(7)[labels])
-        assert values[0] == near(values[1], rel=4e-15)
-        by_label, by_row = getattr(slope, sparse)(pred, labels), getattr(slope, dense)(pred, np.eye(7)[labels])
+        by_label, by_row = getattr(loss, sparse)(pred, labels), getattr(loss, dense)(pred, rows)
+        assert by_label == near(by_row, rel=4e-15)
+        by_label, by_row = getattr(slope, sparse)(pred, labels), getattr(slope, dense)(pred, rows)
         assert by_label == near(by_row if dense == sparse else by_row[0], rel=4e-15)
 
 
@@ -857,7 +858,7 @@ def test_claim_32_losses_add_and_so_do_their_gradients(path, loss, slope):
 
 @pytest.mark.parametrize("yes", [6, 7, 9])
 def test_claim_34_hinge_gives_no_probability(loss, yes):
-    """True, line 644: be it 6 or 9 of 10 that say yes, the best score is 1. The best logit tells them apart."""
+    """True, line 644: let 6 or 9 of 10 say yes, the best score is 1. The best logit tells them apart."""
     scores = np.linspace(-3, 3, 601)
     pred = np.repeat(scores[:, None], 10, axis=1)
     sign = np.tile([1.0] * yes + [-1.0] * (10 - yes), (601, 1))
