@@ -107,7 +107,7 @@ def fingerprint(loss, n_threads, monkeypatch):
     monkeypatch.setattr(threads, "_cores", lambda: n_threads)
     monkeypatch.setattr(threads, "SERIAL", 0)
     case = next(cases(loss))
-    shape = {1: (20_011,), 2: (5_003, 4)}[len(case.shape)]
+    shape = {1: (20_011,), 2: (5_003, 4), 3: (5, 1_003, 4)}[len(case.shape)]
     value, slopes = case.run(case.draw(np.random.default_rng(0), shape=shape), path="fused")
     return hashlib.sha256(b"".join([value.tobytes(), *(s.tobytes() for s in slopes)])).hexdigest()
 

@@ -39,7 +39,8 @@ from .testing import ROWS, Case, cases
 
 LIMITS = {"fused": 4.0, "composed": 64.0}              # ulp
 DTYPES = (np.float64, np.float32)
-WIDTHS = (2, 3, 5, 9, 40)                              # of rows, samples and vectors
+WIDTHS = (2, 3, 5, 9, 40)                              # of rows, samples, vectors and frames
+FRAMES = 6                                             # of sequences at most: all paths are listed
 SLOPES = 4                                             # checked of each input of an item
 INFINITY = 700                                         # 10^700 stands for it: 1e308 beside it is nothing
 SIGN_IS_KNOWN = 64                                     # this many ulp of its terms away from 0
@@ -75,7 +76,7 @@ def measure(case: Case, dtype: Any, samples: int) -> list[Row]:
     value, gradient = ({path: Miss(0.0, str) for path in PATHS} for _ in range(2))
     items = 0
     for batch, inputs in draw(case, dtype, samples):
-        found = {path: batch.run(inputs, reduction="none", path=path) for path in PATHS}
+        found = {path: run(batch, inputs, path) for path in PATHS}
         for i, truth in truths(batch, inputs, dtype):
             items += 1
             fused = [s[i] for s in found["fused"][1]]
@@ -84,6 +85,13 @@ def measure(case: Case, dtype: Any, samples: int) -> list[Row]:
                 gradient[path] = worse(gradient[path], truth.miss_of_slopes([s[i] for s in slopes], fused))
     return [Row(case.loss.name, str(case), path, np.dtype(dtype).name, items, value[path].ulp,
                 gradient[path].ulp, worse(value[path], gradient[path]).where()) for path in PATHS]
+
+
+def run(batch: Case, inputs: list[np.ndarray], path: str) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The values and the slopes of single items, which inputs and slopes have on their first axis."""
+    axis = batch.loss.family.batch_axis
+    values, slopes = batch.run([np.moveaxis(inputs[0], 0, axis), *inputs[1:]], reduction="none", path=path)
+    return values, [np.moveaxis(slopes[0], axis, 0), *slopes[1:]]
 
 
 # ------------------------------------------------------------------------------------------- truth
@@ -178,8 +186,11 @@ def truth(case: Case, item: list[Any], dtype: Any) -> Truth:
 
 
 def _moved(x: Any, j: int, by: Any) -> Any:
-    """x with its number j moved; or x itself moved, where it is a number."""
-    return [*x[:j], x[j] + by, *x[j + 1:]] if isinstance(x, list) else x + by
+    """x with its number j moved; or x itself moved, where it is a number. Rows count one after the other."""
+    if not isinstance(x, list):
+        return x + by
+    k, j = divmod(j, len(x[0])) if isinstance(x[0], list) else (j, 0)
+    return [*x[:k], _moved(x[k], j, by), *x[k + 1:]]
 
 
 def _slope(before: list[Any], middle: list[Any], after: list[Any], step: Any, scale: Any) -> Span:
@@ -209,8 +220,8 @@ def _numbers(mp: Any, x: Any) -> Any:
 def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
     """Which slopes to check: the label's, those of the largest and the smallest input, and others."""
     places = []
-    for k, x in enumerate(item[:case.loss.family.differentiated]):
-        label = [int(item[1])] if case.domains[1].kind == "labels" else []
+    for k, x in enumerate(map(np.ravel, item[:case.loss.family.differentiated])):
+        label = [int(item[1])] if case.domains[1].kind == "labels" and np.ndim(item[1]) == 0 else []
         chosen = [*label, int(np.argmax(x)), int(np.argmin(x)), x.size // 2, *range(x.size)]
         if case.domains[k].kind in ROWS:               # at probability 0 ends the domain; a slope is a rule
             chosen = [j for j in chosen if (x[j] if case.domains[k].kind == "rows" else np.exp(x[j])) > 0]
@@ -256,7 +267,7 @@ def draw(case: Case, dtype: Any, samples: int) -> Iterator[tuple[Case, list[np.n
         inputs = [np.stack(x) for x in zip(*items, strict=True)]
         if case.loss.family.flat:
             inputs = [x.reshape(-1) for x in inputs]
-        if batch.items(inputs):
+        if run(batch, inputs, "composed")[0].ndim:
             yield batch, inputs
         else:                                          # the whole batch would be one item
             yield from ((batch, [x[i:i + 1] for x in inputs]) for i in range(n))
@@ -276,20 +287,23 @@ def _complete(case: Case, width: int, rng: np.random.Generator) -> dict[str, Any
 def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> list[Any]:
     """The inputs of one item; often a second input is a close relative of the first."""
     item: list[Any] = []
+    shape = (width,) if len(case.shape) < 3 else (min(width, FRAMES), max(width, 3))
     for domain in case.domains:
-        if domain.kind == "labels":
-            item.append(domain.draw(rng, (width,)) if rng.random() < 0.5 else np.argmax(item[0]))
+        if domain.kind == "labels" and len(shape) == 1:
+            item.append(domain.draw(rng, shape) if rng.random() < 0.5 else np.argmax(item[0]))
+        elif domain.kind in ("labels", "lengths"):
+            item.append(np.asarray(domain.draw(rng, shape)))
         elif domain.kind == "choices":
             item.append(np.asarray(domain.draw(rng, (width,)), dtype))
         elif domain.kind in ROWS:
-            item.append(_row(domain, item, width, dtype, rng))
+            item.append(_row(domain, item, width, dtype, rng) if len(shape) == 1
+                        else _frames(domain, shape, dtype, rng))
         elif item and domain is case.domains[0] and rng.random() < 0.6:
             item.append(_relative(item[0], case, dtype, rng))
         else:
             item.append(_numbers_that_hurt(domain, width, dtype, rng))
-    first = case.domains[0]
-    if (case.loss.family.differentiated == 1 and first.kind not in ROWS and first.holds(-np.inf)
-            and rng.random() < 0.05):
+    unbounded = case.domains[0].kind == "elements" and case.domains[0].holds(-np.inf)
+    if case.loss.family.differentiated == 1 and unbounded and rng.random() < 0.05:
         chosen = rng.random(width) < 0.5
         chosen[rng.integers(width)] = width == 1       # not all: a row of nothing but -inf has no softmax
         item[0][chosen] = rng.choice([-np.inf, np.inf], width)[chosen]
@@ -351,6 +365,13 @@ def _row(domain: Domain, item: list[Any], width: int, dtype: Any, rng: np.random
     p = p.astype(dtype)
     with np.errstate(divide="ignore"):
         return p if domain.kind == "rows" else np.log(p)
+
+
+def _frames(domain: Domain, shape: tuple[int, ...], dtype: Any, rng: np.random.Generator) -> Any:
+    """A row for each frame, mostly without a 0: with a few of them, nothing would be possible."""
+    rows = np.stack([_row(domain, [], shape[-1], dtype, rng) for _ in range(shape[0])])
+    tiny = np.finfo(dtype).tiny if domain.kind == "rows" else np.log(np.finfo(dtype).tiny)
+    return np.maximum(rows, tiny) if rng.random() < 0.8 else rows
 
 
 def _probabilities(width: int, dtype: Any, rng: np.random.Generator) -> Any:

@@ -196,7 +196,8 @@ def numbers_agree(case: Case) -> None:
 def targets_agree(case: Case) -> None:
     """Every input of floats that wants a gradient gets the right one, whichever path was asked for."""
     inputs = case.draw_smooth(np.random.default_rng(4))
-    n = next((k for k, d in enumerate(case.domains) if d.kind in ("choices", "labels", "lengths")), len(inputs))
+    fixed = ("choices", "labels", "lengths")
+    n = next((k for k, d in enumerate(case.domains) if d.kind in fixed), len(inputs))
     bound, numbers = case.unbound(inputs, n)
     for path in case.paths:
         report = gradcheck(lambda *xs, path=path: case([*bound(*xs), *inputs[n:]], path=path), *numbers)

@@ -17,12 +17,14 @@ from ..losses.loss import Loss
 Shape = tuple[int, ...]
 
 DTYPES = ("float64", "float32")
-WIDTHS = {"rows": 10, "vectors": 128}               # of an item, where only the number of items is given
+WIDTHS: dict[str, Shape] = {                        # shape of an item, where only the number of items is given
+    "rows": (10,), "vectors": (128,), "sequences": (100, 28)}
 SHAPES: dict[str, Sequence[Shape]] = {
     "elementwise": [(32,), (1024,), (10**5,), (10**7,)],
     "rows": [(32, 10), (10**6, 10), (20_000, 1000), (2000, 32_000)],
     "samples": [(10**5,), (10**7,)],
     "vectors": [(10**4, 128), (10**5, 128)],
+    "sequences": [(32, 28), (1000, 28)],
 }
 
 
@@ -68,11 +70,14 @@ def cases(names: Iterable[str], sizes: Sequence[Shape], dtypes: Sequence[str]) -
 
 
 def shapes(loss: Loss, sizes: Sequence[Shape]) -> list[Shape]:
-    """Shapes of the first input. Where an item has a width, a single number counts the items."""
-    family = loss.family.name
-    chosen = sizes or SHAPES.get(family, [(1024,)])
-    width = () if family not in WIDTHS else (WIDTHS[family],)
-    return [shape + width if len(shape) == 1 else shape for shape in chosen]
+    """Shapes of the first input. Where an item has a width, the first number counts the items, and a
+    second one is their width."""
+    chosen = sizes or SHAPES.get(loss.family.name, [(1024,)])
+    item, axis = WIDTHS.get(loss.family.name, ()), loss.family.batch_axis
+    if not item:
+        return list(chosen)
+    items = [(n, item[:-1] + (tuple(width) or item[-1:])) for n, *width in chosen]
+    return [(*each[:axis], n, *each[axis:]) for n, each in items]
 
 
 def parse_size(text: str) -> Shape:

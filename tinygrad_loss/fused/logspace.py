@@ -28,3 +28,9 @@ def log_sum(a, a_low, b, b_low, c, c_low):
     if a == -np.inf:
         return a, 0.0
     return add(a, a_low, log1p(exp((b - a) + (b_low - a_low)) + exp((c - a) + (c_low - a_low))))
+
+
+def exp_of(high, low):
+    """exp(high + low)."""
+    e = exp(high)
+    return e + e * low

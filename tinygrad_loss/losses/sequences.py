@@ -9,7 +9,9 @@ reads it, and its slope is 0. The first setting of such a loss is `blank`, the c
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from functools import cache
+from itertools import groupby, product
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,8 @@ from .family import Family
 def arrange(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tuple[list[Any], Shape]:
     """Items come first, and blanks take the place of labels beyond an item's length."""
     pred, target, *lengths = inputs
-    if pred.ndim not in (2, 3) or 0 in (pred.shape[0], pred.shape[-1]) or target.shape[:-1] != pred.shape[1:-1]:
+    fits = pred.ndim in (2, 3) and target.ndim == pred.ndim - 1 and target.shape[:-1] == pred.shape[1:-1]
+    if not fits or pred.shape[0] == 0 or pred.shape[-1] == 0:
         raise ValueError(f"{names[0]} has shape {pred.shape} and {names[1]} {target.shape}; {names[0]} needs "
                          f"(T, N, C) and {names[1]} (N, S), or for one item (T, C) and (S,), with T, C > 0.")
     items: Shape = pred.shape[1:-1]
@@ -31,7 +34,8 @@ def arrange(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> t
     for x, name in zip([target, *lengths], names[1:], strict=True):
         if x.dtype.kind not in "iu":
             raise TypeError(f"{name} holds {x.dtype} numbers; it needs integers. Use {name}.astype(int).")
-    for x, name, low, high in ((lengths[0], names[2], 1, n_frames), (lengths[1], names[3], 0, target.shape[1])):
+    limits = (1, n_frames), (0, target.shape[1])
+    for x, name, (low, high) in zip(lengths, names[2:], limits, strict=True):
         if x.shape != (n_items,):
             raise ValueError(f"{name} has shape {x.shape}; it needs one length for each item, {items}.")
         _require(name, x, (low <= x) & (x <= high), f"a length from {low} to {high}")
@@ -55,9 +59,16 @@ def _require(name: str, x: Any, allowed: Any, text: str) -> None:
 SEQUENCES = Family("sequences", arrange, "sequences", 1, batch_axis=1)
 
 
-# Samples for laws: pred has shape (T, N, C) or (T, C). Whatever is drawn fits together: half as many labels
-# as frames, so that even T - 1 frames are enough for a label thrice; and the first and the last class is
-# none of them, so that either may be the blank.
+@cache
+def spellings(target: tuple[int, ...], n_frames: int, blank: int) -> list[tuple[int, ...]]:
+    """All paths of one class per frame that spell the target: by definition, one by one."""
+    paths = product({blank, *target}, repeat=n_frames)
+    return [path for path in paths if target == tuple(k for k, _ in groupby(path) if k != blank)]
+
+
+# Samples for laws: pred has shape (T, N, C) or (T, C). Whatever is drawn fits together. There are at most S
+# labels for 2 S - 1 frames, which are enough even if all labels are the same; and neither the first nor the
+# last class is a label, so that either may be the blank.
 
 def _any(x: Any) -> Any:
     return True
