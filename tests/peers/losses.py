@@ -105,6 +105,40 @@ def classes(probabilities: bool, weight: bool, ignore: int | None, label_smoothi
     return draw
 
 
+def labelled(kind: str, weight: bool, ignore: int | None = None, **settings: Any) -> Any:
+    """Rows of logits, probabilities or their logarithms, with labels; `ignore` marks about a third of them."""
+    def draw(rng: np.random.Generator) -> Any:
+        (z, target), found = classes(False, weight, ignore, 0.0)(rng)
+        del found["label_smoothing"]
+        e = np.exp(z)
+        p = e / e.sum(axis=min(1, z.ndim - 1), keepdims=True)
+        return [{"logits": z, "rows": p, "log rows": np.log(p)}[kind], target], {**found, **settings}
+    return draw
+
+
+def flat_labelled(weight: bool, **settings: Any) -> Any:
+    """Scores (N, C), the only shape that PyTorch's multi_margin_loss takes."""
+    def draw(rng: np.random.Generator) -> Any:
+        n = int(rng.integers(2, 7))
+        given = {"weight": rng.uniform(0.2, 3, n)} if weight else {}
+        return [2 * rng.standard_normal((6, n)), rng.integers(0, n, 6)], {**given, **settings}
+    return draw
+
+
+def tags(weight: bool) -> Any:
+    """Logits (N, C) and any number of right classes."""
+    def draw(rng: np.random.Generator) -> Any:
+        n = int(rng.integers(2, 7))
+        given = {"weight": rng.uniform(0.2, 3, n)} if weight else {}
+        return [3 * rng.standard_normal((6, n)), rng.integers(0, 2, (6, n)).astype(float)], given
+    return draw
+
+
+def two_rows(rng: np.random.Generator) -> Any:
+    n = int(rng.integers(2, 7))
+    return [rng.dirichlet(np.ones(n), 6) for _ in range(2)], {}
+
+
 def triplets(**settings: Any) -> Any:
     def draw(rng: np.random.Generator) -> Any:
         shape = ((12, 3), (4, 3, 2), (10, 1))[rng.integers(3)]
@@ -242,7 +276,38 @@ def contrastive(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: f
     return (label * d ** 2 + (1 - label) * torch.relu(margin - d) ** 2) / 2
 
 
+def focal(pred: torch.Tensor, target: torch.Tensor, reduction: str, gamma: float = 2.0,
+          weight: torch.Tensor | None = None, ignore_index: int = -100) -> torch.Tensor:
+    """Its formula, on PyTorch's cross entropy; the mean divides by the weights of the labels, as there."""
+    cost = F.cross_entropy(pred, target, reduction="none", ignore_index=ignore_index)
+    w = torch.ones(pred.shape[min(1, pred.ndim - 1)], dtype=pred.dtype) if weight is None else weight
+    w = torch.where(target == ignore_index, 0, w[torch.where(target == ignore_index, 0, target)])
+    items = w * (1 - torch.exp(-cost)) ** gamma * cost
+    return items.sum() / w.sum() if reduction == "mean" else reduced(items, reduction)
+
+
+def dense(pred: torch.Tensor, target: torch.Tensor, reduction: str) -> torch.Tensor:
+    return reduced(-(target * pred.log()).sum(1), reduction)
+
+
 def cases() -> Iterator[Case]:
+    for weight in (False, True):
+        words = ", weight" * weight
+        for ignore in (None, -100, 0, -1):
+            which = f"ignore_index={ignore}{words}"
+            yield Case("nll", which, labelled("log rows", weight, ignore), F.nll_loss)
+            yield Case("sparse_categorical_cross_entropy", which, labelled("rows", weight, ignore),
+                       lambda pred, *rest, **settings: F.nll_loss(pred.log(), *rest, **settings))
+            yield Case("focal_cross_entropy", which, labelled("logits", weight, ignore), focal)
+        for gamma in (0.0, 0.5, 5.0):
+            yield Case("focal_cross_entropy", f"gamma={gamma}{words}",
+                       labelled("logits", weight, gamma=gamma), focal)
+        for p in (1, 2):
+            for margin in (1.0, 0.3, 2.5):
+                yield Case("multiclass_hinge", f"p={p}, margin={margin}{words}",
+                           flat_labelled(weight, p=p, margin=margin), F.multi_margin_loss)
+        yield Case("multilabel_soft_margin", words[2:], tags(weight), F.multilabel_soft_margin_loss)
+    yield Case("categorical_cross_entropy", "", two_rows, dense, slopes=2)
     yield Case("mse", "", real_pair(), F.mse_loss)
     yield Case("mse", "sample_weight", weighted(real_pair()), with_weights(F.mse_loss))
     yield Case("mae", "", real_pair(), F.l1_loss)

@@ -382,7 +382,7 @@ def _exp_minus(x, top):
     lost = (x - (d - t)) - (top + t)                         # x - top = d + lost, exactly
     bounded = EXP_MIN if d < EXP_MIN else d
     n, r, rest = _reduce(bounded)
-    rest = rest + lost if EXP_MIN < d else rest
+    rest = rest + lost if EXP_MIN < d < 0.0 else rest
     a, b = _two_to_the(n)
     s = r * r * _exp_series(r)
     high = 1.0 + r

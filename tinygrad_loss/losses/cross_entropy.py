@@ -19,8 +19,7 @@ Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 import numpy as np
 
 from ..engine import where
-from ..fused.logits import cost, position
-from ..fused.vmath import exponentials, in_any_order, log1p, peak
+from ..fused.logits import cost, cross_entropy, surprise
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
 from .loss import Advice, Claims, Known, Loss
@@ -42,12 +41,8 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
 
 
 def kernel(own, others, half_gap, weight, ignore_index, label_smoothing):
-    near, total = half_gap < 300.0, own + others
-    log_odds = log1p(others / own if near else others - 1.0)             # far off, own vanishes
-    loss = weight * log_odds + (0.0 if near else 2.0 * (weight * half_gap))
-    loss = np.inf if total == 0.0 else loss
-    share = 0.0 if total == 0.0 else weight / total
-    return 0.0 if weight == 0.0 else loss, -(others * share), share
+    share = 0.0 if own + others == 0.0 else weight / (own + others)
+    return cost(weight, *surprise(own, others, half_gap)), -(others * share), share
 
 
 def softens(weight, ignore_index, label_smoothing):
@@ -55,37 +50,9 @@ def softens(weight, ignore_index, label_smoothing):
 
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
-    top = peak(pred)
-    if top == -np.inf:
-        dpred[:] = 0.0
-        return np.inf
-    first = position(pred, top)
-    rest = exponentials(pred, top, first, dpred)
-    loss, mass, minor = sums(pred, target, weight, label_smoothing, top, log1p(rest))
-    for c in range(pred.size):                               # p sum(q) - q, as p (sum(q) - q) - q (1 - p)
-        q = mixed(target[c], weight[c], label_smoothing, pred.size)
-        other_q = minor if 2.0 * q > mass else mass - q
-        other_e = rest if c == first else 1.0 + rest - dpred[c]
-        dpred[c] = (dpred[c] * other_q - q * other_e) / (1.0 + rest)
-    return loss
-
-
-def mixed(target, weight, label_smoothing, n_classes):
-    return weight * ((1.0 - label_smoothing) * target + label_smoothing / n_classes)
-
-
-@in_any_order
-def sums(pred, target, weight, label_smoothing, top, log_sum):
-    """Over all classes: q (-log p); q; and q but for one that is more than half of it."""
-    loss, mass, minor = 0.0, 0.0, 0.0
-    for c in range(pred.size):
-        q = mixed(target[c], weight[c], label_smoothing, pred.size)
-        loss += cost(q, pred[c], top, log_sum)
-        mass += q
-    for c in range(pred.size):
-        q = mixed(target[c], weight[c], label_smoothing, pred.size)
-        minor += 0.0 if 2.0 * q > mass else q
-    return loss, mass, minor
+    for c in range(pred.size):                               # target, the driver's own copy, becomes q
+        target[c] = weight[c] * ((1.0 - label_smoothing) * target[c] + label_smoothing / pred.size)
+    return cross_entropy(pred, target, dpred)
 
 
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):

@@ -22,7 +22,8 @@ import math
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import log1p, pow
+from ..fused.logits import cost, surprise
+from ..fused.vmath import pow
 from .domain import LABELS, REAL, class_weights, integer, not_negative
 from .family import SOFTMAX
 from .loss import Advice, Claims, Known, Loss
@@ -41,18 +42,16 @@ def composed(pred, target, weight=None, gamma=2.0, ignore_index=-100):
 
 
 def kernel(own, others, half_gap, weight, gamma, ignore_index):
-    near, total = half_gap < 300.0, own + others
+    total = own + others
+    if total == 0.0:
+        return 0.0 if weight == 0.0 else np.inf, 0.0, 0.0
     p = own / total
     missing = 1.0 - p if own < others else others / total
     factor = weight * pow(missing, gamma)
-    log_odds = log1p(others / own if near else others - 1.0)             # far off, own vanishes
-    loss = factor * log_odds + (0.0 if near else 2.0 * (factor * half_gap))
-    steeper = 1.0 if missing == 0.0 else log_odds / missing              # 1 is its limit
+    a, b = surprise(own, others, half_gap)
+    steeper = 1.0 if missing == 0.0 else a / missing         # 1 is its limit; where b is not 0, p is
     slope = factor + factor * (gamma * p * steeper)
-    if total == 0.0:
-        return 0.0 if weight == 0.0 else np.inf, 0.0, 0.0
-    return 0.0 if weight == 0.0 else loss, -slope * missing, slope / total
-
+    return cost(factor, a, b), -slope * missing, slope / total
 
 
 def exact(mp, pred, target, weight, gamma, ignore_index):

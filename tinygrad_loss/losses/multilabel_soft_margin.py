@@ -11,6 +11,8 @@ class. The mean divides by the number of rows. A logit of +-inf costs 0 for the 
 Source: D. R. Cox, The Regression Analysis of Binary Sequences, 1958.
 """
 
+import math
+
 from ..engine import where
 from ..fused.vmath import in_any_order, logistic
 from .domain import BINARY, REAL, class_weights
@@ -19,8 +21,10 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, weight=None):
-    against = (1 - 2 * target) * pred                        # > 0 where the answer is wrong
-    return where(weight == 0, 0, weight / pred.shape[1] * against.softplus()).sum(axis=1)
+    sure = abs(pred) == math.inf                             # 0 * inf, when a sure answer is right
+    missed = where(sure & (target == 0), 0, target * (-pred).softplus())
+    false_alarm = where(sure & (target == 1), 0, (1 - target) * pred.softplus())
+    return where(weight == 0, 0, weight / pred.shape[1] * (missed + false_alarm)).sum(axis=1)
 
 
 @in_any_order
