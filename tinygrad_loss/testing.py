@@ -20,7 +20,7 @@ from .losses.domain import Domain
 from .losses.loss import Loss
 from .losses.weighted_sum import WeightedSum
 
-SHAPES = {"elementwise": (7,), "rows": (5, 4), "samples": (3, 6), "vectors": (4, 3)}
+SHAPES = {"elementwise": (7,), "rows": (5, 4), "samples": (3, 6), "vectors": (4, 3), "sequences": (5, 3, 4)}
 FLOAT64 = 1e-12, 1e-13                                 # two paths in float64: some thousand ulp
 FLOAT32 = 1e-6, 1e-6                                   # about ten ulp of float32
 NEAR = 1e-2                                            # closer to a kink, numbers see both sides
@@ -196,7 +196,7 @@ def numbers_agree(case: Case) -> None:
 def targets_agree(case: Case) -> None:
     """Every input of floats that wants a gradient gets the right one, whichever path was asked for."""
     inputs = case.draw_smooth(np.random.default_rng(4))
-    n = next((k for k, d in enumerate(case.domains) if d.kind in ("choices", "labels")), len(inputs))
+    n = next((k for k, d in enumerate(case.domains) if d.kind in ("choices", "labels", "lengths")), len(inputs))
     bound, numbers = case.unbound(inputs, n)
     for path in case.paths:
         report = gradcheck(lambda *xs, path=path: case([*bound(*xs), *inputs[n:]], path=path), *numbers)
@@ -300,7 +300,8 @@ def inputs_stay(case: Case) -> None:
 
 def single_items_work(case: Case) -> None:
     """The smallest input of the family: one number, one row without a batch, one vector."""
-    shape = case.shape[1:]
+    batch_axis = case.loss.family.batch_axis
+    shape = case.shape[:batch_axis] + case.shape[batch_axis + 1:]
     if case.loss.family.name == "samples":
         shape = (1, *shape)
     inputs = case.draw(np.random.default_rng(11), shape=shape)
@@ -340,7 +341,8 @@ def nan_comes_out(case: Case) -> None:
             if losses.ndim and losses.size > 1:
                 assert np.isnan(losses[1]) and np.isnan(losses).sum() == 1, (path, losses)
                 np.testing.assert_allclose(np.delete(losses, 1), np.delete(expected, 1), rtol=1e-14)
-                assert all(np.isfinite(np.delete(s, 1, axis=0)).all() for s in slopes), (path, slopes)
+                others = [np.delete(s, 1, axis=case.loss.family.batch_axis) for s in slopes]
+                assert all(np.isfinite(s).all() for s in others), (path, slopes)
             else:
                 assert np.isnan(losses).all(), (path, losses)
             assert any(np.isnan(slope[place[:x.ndim]]).all() for slope in slopes), (path, slopes)
@@ -469,8 +471,9 @@ def _largest(x: np.ndarray) -> float:
 
 
 def _unfit(x: np.ndarray, domain: Domain, n_classes: int) -> list[np.ndarray]:
-    """Labels that are no labels, rows that do not sum to 1."""
+    """Labels that are no labels, lengths that are no lengths, rows that do not sum to 1."""
     return {"labels": [np.full_like(x, -1), np.full_like(x, n_classes), x.astype(float)],
+            "lengths": [np.full_like(x, -1), np.full_like(x, 99), x.astype(float)],
             "rows": [x * 0.9], "log rows": [x - 0.1]}.get(domain.kind, [])
 
 

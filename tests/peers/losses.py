@@ -133,25 +133,38 @@ def few(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return 0.4 * rate(rng, shape)
 
 
-def sign(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.choice([-1, 1], shape)
-
-
 def distributions(**settings: Any) -> Any:
-    """Rows of probabilities, or of their logarithms where the settings say so; classes on axis 1."""
+    """Rows of probabilities, or of their logarithms where the settings say so; classes on axis 1. The
+    first two are far apart, or the loss of a whole batch might vanish, and with it the digits."""
     def draw(rng: np.random.Generator) -> Any:
-        shape = ((6, 4), (3, 2, 5), (1, 3))[rng.integers(3)]
-        rows = [np.moveaxis(rng.dirichlet(np.ones(shape[1]), (shape[0], *shape[2:])), -1, 1) + 0.0
-                for _ in range(2)]
+        shape = ((6, 4), (3, 2, 5), (2, 3))[rng.integers(3)]
+        rows = list(rng.dirichlet(np.ones(shape[1]), (2, shape[0], *shape[2:])))
+        ramp = np.arange(1, shape[1] + 1) / np.arange(1, shape[1] + 1).sum()
+        rows[0][0], rows[1][0] = ramp, ramp[::-1]
+        rows = [np.moveaxis(x, -1, 1).copy() for x in rows]
         logs = settings.get("log_pred", False), settings.get("log_target", False)
         return [np.log(x) if log else x for x, log in zip(rows, logs, strict=True)], settings
     return draw
 
 
 def pairs(labels: tuple[int, int], **settings: Any) -> Any:
+    """Two vectors and a label for each pair; the first pair is similar, and at a right angle."""
     def draw(rng: np.random.Generator) -> Any:
         n, width = ((9, 3), (4, 2), (6, 5))[rng.integers(3)]
-        return [*rng.standard_normal((2, n, width)), rng.choice(labels, n)], settings
+        a, b = rng.standard_normal((2, n, width))
+        label = rng.choice(labels, n)
+        a[0], b[0], label[0] = np.eye(width)[0], np.eye(width)[1], 1
+        return [a, b, label], settings
+    return draw
+
+
+def ranked(**settings: Any) -> Any:
+    """Two scores and which shall be higher; the first two are clearly the wrong way round."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        first, second, label = real(rng, shape), real(rng, shape), rng.choice([-1, 1], shape)
+        first.flat[0], second.flat[0], label.flat[0] = 2, -2, -1
+        return [first, second, label], settings
     return draw
 
 
@@ -287,8 +300,7 @@ def cases() -> Iterator[Case]:
                        distributions(log_pred=log_pred, log_target=log_target), each(kl))
     yield Case("js_divergence", "", distributions(), each(js))
     for margin in (0.0, -0.5, 1.0):
-        yield Case("margin_ranking", f"margin={margin}", inputs_of(real, real, sign, margin=margin),
-                   F.margin_ranking_loss)
+        yield Case("margin_ranking", f"margin={margin}", ranked(margin=margin), F.margin_ranking_loss)
     for margin in (0.0, -0.2, 0.5):
         yield Case("cosine_embedding", f"margin={margin}", pairs((-1, 1), margin=margin),
                    each(cosine_embedding))

@@ -28,9 +28,9 @@ def run(call: Call) -> Tensor:
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
-    slopes = [buffers.empty(x.shape, x.dtype) if wanted and call.wants_gradient([given]) else None
-              for x, given in zip(arrays, differentiated, strict=False)]
-    losses = buffers.empty((len(arrays[0]),), call.dtype) if call.reduction == "none" else None
+    slopes = [buffers.empty(x.size, x.dtype).reshape(x.shape) if wanted and call.wants_gradient([given])
+              else None for x, given in zip(arrays, differentiated, strict=False)]
+    losses = buffers.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor
 
@@ -69,7 +69,7 @@ class _Unlocked:
 
 
 def _three(arrays: list[Any]) -> list[Any]:
-    """As many as a driver takes; None says that the loss has no more."""
+    """As many as a driver takes at least; None says that the loss has no more."""
     return arrays + [None] * (3 - len(arrays))
 
 

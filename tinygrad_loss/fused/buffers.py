@@ -8,7 +8,6 @@ it: every view of an array keeps its owner alive, so the count of references to 
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import deque
 
@@ -23,19 +22,18 @@ KEPT = 3                                      # buffers: as many as a loss has g
 _owners: deque[np.ndarray] = deque(maxlen=KEPT)
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array with unspecified content, in C order."""
-    n = math.prod(shape)
+def empty(n: int, dtype: np.dtype) -> np.ndarray:
+    """An array of n elements with unspecified content."""
     size = n * dtype.itemsize
     if size < APART:
-        return np.empty(n + 128, dtype)[64:64 + n].reshape(shape)
+        return np.empty(n + 128, dtype)[64:64 + n]  
     if size < LARGE:
-        return np.empty(shape, dtype)
+        return np.empty(n, dtype)
     owner = _unused(size)
     if owner is None:
         owner = np.empty(size, np.uint8)
     _owners.append(owner)
-    return owner.view(dtype).reshape(shape)
+    return owner.view(dtype)
 
 
 def _unused(size: int) -> np.ndarray | None:

@@ -355,6 +355,13 @@ def _with_edges(x, y, power):
     return 1.0 if y == 0.0 or x == 1.0 else power
 
 
+def in_any_order(function):
+    """Mark a function whose sums may be taken in any order, so that they are vectorised."""
+    function.any_order = True
+    return function
+
+
+@in_any_order
 def exponentials(x, top, left_out, out):
     """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out].
 
@@ -366,9 +373,6 @@ def exponentials(x, top, left_out, out):
         out[i] = _exp_minus(x[i], top)
         result += 0.0 if i == left_out else out[i]
     return result
-
-
-exponentials.any_order = True                                # type: ignore[attr-defined]
 
 
 def _exp_minus(x, top):
@@ -386,6 +390,7 @@ def _exp_minus(x, top):
     return ((high + (low + (s + (rest + rest * (r + s))))) * a) * b
 
 
+@in_any_order
 def exp_minus(x, top, out):
     """Fill out with exp(x - top), for a finite top. Returns the sum."""
     wide_vectors()
@@ -394,9 +399,6 @@ def exp_minus(x, top, out):
         out[i] = _exp_minus(np.float64(x[i]), top)
         result += out[i]
     return result
-
-
-exp_minus.any_order = True                                   # type: ignore[attr-defined]
 
 
 def total(x):
@@ -424,6 +426,7 @@ def two_sum(a, b):
     return result, (a - (result - added)) + (b - added)
 
 
+@in_any_order
 def _sums(x, cut):
     """The sums of what lies above and below 2^-53 cut, in the order that suits the vector unit."""
     above, below = 0.0, 0.0
@@ -431,9 +434,6 @@ def _sums(x, cut):
         above += _above(x[i], cut)
         below += _below(x[i], cut)
     return above, below
-
-
-_sums.any_order = True                                       # type: ignore[attr-defined]
 
 
 def _above(x, cut):
@@ -444,6 +444,7 @@ def _below(x, cut):
     return x - _above(x, cut)
 
 
+@in_any_order
 def any_order_sum(x):
     """The sum of x in the order that suits the vector unit, fixed when compiled."""
     wide_vectors()
@@ -451,9 +452,6 @@ def any_order_sum(x):
     for i in range(x.size):
         result += x[i]
     return result
-
-
-any_order_sum.any_order = True                               # type: ignore[attr-defined]
 
 
 def peak(x):
@@ -517,15 +515,13 @@ def half_distance(x, y, towards):
     return 0.5 * length / up / part
 
 
+@in_any_order
 def dot(x, y):
     """The sum of x y, in the order that suits the vector unit."""
     result = 0.0
     for i in range(x.size):
         result += x[i] * y[i]
     return result
-
-
-dot.any_order = True                                         # type: ignore[attr-defined]
 
 
 def scaled(x, out):

@@ -56,7 +56,7 @@ def one_of(loss: Loss, name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def array(loss: Loss, name: str, value: Any) -> Any:
-    """A Tensor as it is, integers where labels are possible, everything else as floats."""
+    """A Tensor as it is, integers where labels or lengths are possible, everything else as floats."""
     if isinstance(value, Tensor):
         return value
     try:

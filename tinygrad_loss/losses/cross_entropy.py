@@ -20,7 +20,7 @@ import numpy as np
 
 from ..engine import where
 from ..fused.logits import cost, position
-from ..fused.vmath import exponentials, log1p, peak
+from ..fused.vmath import exponentials, in_any_order, log1p, peak
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
 from .loss import Advice, Claims, Known, Loss
@@ -74,6 +74,7 @@ def mixed(target, weight, label_smoothing, n_classes):
     return weight * ((1.0 - label_smoothing) * target + label_smoothing / n_classes)
 
 
+@in_any_order
 def sums(pred, target, weight, label_smoothing, top, log_sum):
     """Over all classes: q (-log p); q; and q but for one that is more than half of it."""
     loss, mass, minor = 0.0, 0.0, 0.0
@@ -85,9 +86,6 @@ def sums(pred, target, weight, label_smoothing, top, log_sum):
         q = mixed(target[c], weight[c], label_smoothing, pred.size)
         minor += 0.0 if 2.0 * q > mass else q
     return loss, mass, minor
-
-
-sums.any_order = True                                        # type: ignore[attr-defined]
 
 
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):
