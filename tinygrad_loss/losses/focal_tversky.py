@@ -28,17 +28,21 @@ from .tversky import fused_parts, parts
 
 def composed(pred, target, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0, per_sample=False):
     apart, size, score = parts(pred, target, alpha, beta, smooth)
-    perfect = apart == 0
+    perfect = (apart == 0) & (size > 0)
     ratio = where(perfect, 1, apart) ** gamma / size ** gamma
     return where(perfect, 0, where(score > 0.5, ratio, (1 - score) ** gamma))
 
 
 def kernel(pred, target, dpred, alpha, beta, gamma, smooth, per_sample):
     apart, size = fused_parts(pred, target, dpred, alpha, beta, smooth)
-    steepness = 0.0 if apart == 0.0 else gamma * (pow(apart, gamma - 1.0) / pow(size, gamma - 1.0))
+    steepness = 0.0 if apart == 0.0 else gamma * power_of_ratio(apart, size, gamma - 1.0)
     for i in range(pred.size):
         dpred[i] *= steepness
-    return pow(apart, gamma) / pow(size, gamma)              # their ratio alone may be too small a number
+    return power_of_ratio(apart, size, gamma)
+
+
+def power_of_ratio(a, b, y):
+    return pow(a / b, y) if a / b > 1e-290 else pow(a, y) / pow(b, y)    # a / b may have lost its digits
 
 
 def exact(mp, pred, target, alpha, beta, gamma, smooth, per_sample):
