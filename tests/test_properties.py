@@ -31,7 +31,7 @@ def largest_jump(loss):
     n, jump = loss.family.differentiated, 0.0
     for _ in range(40):
         inputs = case.draw_corners(rng)
-        way = [STEP * rng.standard_normal(x.shape) if k < n and domain.kind == "elements" else 0 * x
+        way = [STEP * rng.standard_normal(x.shape) * (k < n and domain.kind == "elements")
                for k, (x, domain) in enumerate(zip(inputs, case.domains, strict=True))]
         (_, left), (_, right) = (
             case.run([np.where(d.holds(x + side * step), x + side * step, x).astype(x.dtype)

@@ -41,6 +41,11 @@ def test_ten_lines_print_what_is_shown():
     assert printed.getvalue() == shown
 
 
+def test_the_example_is_a_file_of_the_package():
+    file = ROOT / "tinygrad_loss" / "losses" / "quantile.py"
+    assert blocks("python")[1] == file.read_text(encoding="utf-8")
+
+
 def test_the_table_lists_every_loss():
     assert re.findall(r"^\| `(\w+)` \|", README, re.M) == sorted(LOSSES)
 

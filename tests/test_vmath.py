@@ -192,6 +192,7 @@ def test_short_functions_are_right_to_a_quarter_ulp_of_float32(name):
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 1000, 1025, 5000])
+@np.errstate(all="ignore")
 def test_peak_and_total(size):
     rng = np.random.default_rng(size)
     for x in (rng.standard_normal(size), -np.abs(rng.standard_normal(size)), np.full(size, -INF)):
@@ -199,8 +200,31 @@ def test_peak_and_total(size):
     x = rng.standard_normal(size)
     x[size // 2] = -NAN
     assert np.isnan(vmath.peak(x))
-    x = rng.uniform(0, 1, size)
-    assert vmath.total(x) == pytest.approx(math.fsum(x), rel=1e-14)
+    for scale in (1.0, 5e-324 * 2 ** 60, 1e290):
+        x = scale * rng.uniform(0, 1, size) ** 5
+        assert vmath.total(x) == pytest.approx(math.fsum(x), rel=3e-16)
+        assert vmath.total(-x) == pytest.approx(-math.fsum(x), rel=1e-14)
+    assert vmath.total(np.append(x, INF)) == INF and np.isnan(vmath.total(np.append(x, NAN)))
+
+
+@pytest.mark.parametrize("x", [1.0, 1.99, 2.0, 0.7, 1e300, 1e-300, 5e-324])
+def test_a_power_of_2_brings_any_number_near_1(x):
+    factor = vmath.to_one(x)
+    assert math.frexp(factor)[0] == 0.5 and (1 <= x * factor < 2 or factor == 2.0 ** 1023)
+
+
+@pytest.mark.parametrize("x, y, half, towards", [
+    ([3.0, 4.0], [0.0, 0.0], 2.5, [0.6, 0.8]),
+    ([1e308, 1e308], [-1e308, -1e308], 1e308 * math.sqrt(2), [math.sqrt(0.5)] * 2),
+    ([3e-323, 1.0], [0.0, 1.0], 1.5e-323, [1.0, 0.0]),
+    ([5e-324, 0.0], [0.0, 5e-324], 5e-324, [math.sqrt(0.5), -math.sqrt(0.5)]),
+    ([1e200, 7.0], [0.0, 7.0], 5e199, [1.0, 0.0]),
+    ([7.0, 7.0], [7.0, 7.0], 0.0, [0.0, 0.0])])
+@np.errstate(all="ignore")
+def test_a_distance_neither_overflows_nor_vanishes(x, y, half, towards):
+    found = np.empty(2)
+    assert vmath.half_distance(np.array(x), np.array(y), found) == pytest.approx(half, rel=1e-15, abs=0)
+    np.testing.assert_allclose(found, towards, rtol=1e-15)
 
 
 def test_log1p_of_a_ratio():

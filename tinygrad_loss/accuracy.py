@@ -287,8 +287,12 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
             item.append(_relative(item[0], case, dtype, rng))
         else:
             item.append(_numbers_that_hurt(domain, width, dtype, rng))
-    if case.loss.family.differentiated == 1 and case.domains[0].holds(-np.inf) and rng.random() < 0.05:
-        item[0][rng.integers(width)] = rng.choice([-np.inf, np.inf])
+    first = case.domains[0]
+    if (case.loss.family.differentiated == 1 and first.kind not in ROWS and first.holds(-np.inf)
+            and rng.random() < 0.05):
+        chosen = rng.random(width) < 0.5
+        chosen[rng.integers(width)] = width == 1       # not all: a row of nothing but -inf has no softmax
+        item[0][chosen] = rng.choice([-np.inf, np.inf], width)[chosen]
     return item
 
 
@@ -296,8 +300,8 @@ def _numbers_that_hurt(domain: Domain, width: int, dtype: Any, rng: np.random.Ge
     """A vector in one style of many, held within the domain."""
     info = np.finfo(dtype)
     tiny, far = float(info.smallest_subnormal), 1.02 * np.log(float(info.max))     # exp overflows at far
-    special = [0.0, -0.0, tiny, float(info.tiny), 10.0 ** int(np.log10(info.max)), 1 - info.epsneg,
-               1 + info.eps, 1.0, 2.0, 40.0, far, *domain.examples]
+    special = [0.0, -0.0, tiny, float(info.tiny), 10.0 ** int(np.log10(info.max)), float(info.max),
+               1 - info.epsneg, 1 + info.eps, 1.0, 2.0, 40.0, far, *domain.examples]
     sign, hot = rng.choice([-1.0, 1.0], width), np.arange(width) == rng.integers(width)
 
     def magnitude(n: int) -> Any:
@@ -309,6 +313,7 @@ def _numbers_that_hurt(domain: Domain, width: int, dtype: Any, rng: np.random.Ge
         lambda: sign * magnitude(width),
         lambda: sign * magnitude(1) * rng.random(width),                             # all alike
         lambda: sign * rng.choice(special, width),
+        lambda: sign * float(info.max) * rng.uniform(0.4, 1, width),                 # differences overflow
         lambda: rng.choice(domain.examples or (-1.0, 0.0, 1.0), width),              # kinks and ties
         lambda: rng.integers(-3, 4, width) * rng.choice([1.0, 1.0, tiny]),
         lambda: rng.integers(0, 2, width) + sign * 10.0 ** rng.uniform(-17, -1, width),
@@ -328,11 +333,11 @@ def _held(domain: Domain, x: Any, rng: np.random.Generator) -> Any:
 
 
 def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
-    """Equal to x, a neighbour of it, or away from it by a setting: where kinks are."""
+    """Equal to x, a neighbour of it, or away from it by a setting, where kinks are; or its opposite."""
     steps = [dtype(v) for v in case.settings.values() if isinstance(v, float)] or [dtype(1)]
     with np.errstate(all="ignore"):
         near = [x, np.nextafter(x, dtype(0)), np.nextafter(x, dtype(9)), x + rng.choice(steps),
-                x - rng.choice(steps), x * dtype(rng.uniform(1 - 1e-6, 1 + 1e-6))]
+                x - rng.choice(steps), x * dtype(rng.uniform(1 - 1e-6, 1 + 1e-6)), -x]
     size = x.shape if rng.random() < 0.5 else (1,)     # each number its own relation, or all the same
     chosen = np.choose(rng.integers(len(near), size=size), near).astype(dtype)
     return _held(case.domains[0], np.where(np.isfinite(chosen), chosen, x), rng)

@@ -77,9 +77,7 @@ def corners(loss: Loss) -> str:
 
 def claims(loss: Loss) -> dict[str, Any]:
     """What is claimed about the loss at its default settings."""
-    settings = next(cases(loss)).complete()
-    return {name: claim(**settings) if callable(claim) else claim
-            for name, claim in loss.claims._asdict().items()}
+    return loss.claims.under(next(cases(loss)).complete())._asdict() if loss.claims else {}
 
 
 def sources(loss: Loss) -> dict[str, str]:

@@ -16,8 +16,6 @@ operations, so the derivative of a derivative needs no further code.
 
 Where a function has a corner, the rule picks one slope, the same on the fused path: max and min
 split a tie equally; abs, relu and norm have slope 0 at 0; clip has slope 1 on its bounds.
-
-Reading order: Tensor, primitive, grad, then the table of rules.
 """
 
 from __future__ import annotations
@@ -27,7 +25,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -203,7 +200,7 @@ def _history(output: Tensor) -> list[Tensor]:
             if x.requires_grad and id(x) not in found:
                 found[id(x)] = x
                 stack.append(x)
-    return sorted(found.values(), key=attrgetter("_order"), reverse=True)
+    return sorted(found.values(), key=lambda x: -x._order)
 
 
 def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
@@ -275,7 +272,7 @@ def _regrow(y: Tensor, x: Tensor, axis: Any) -> Tensor:
 add  = primitive(np.add,         lambda g, y, a, b: g,         lambda g, y, a, b: g)
 sub  = primitive(np.subtract,    lambda g, y, a, b: g,         lambda g, y, a, b: -g)
 mul  = primitive(np.multiply,    lambda g, y, a, b: g * b,     lambda g, y, a, b: g * a)
-div  = primitive(np.true_divide, lambda g, y, a, b: g / b,     lambda g, y, a, b: -g * y / b)
+div  = primitive(np.true_divide, lambda g, y, a, b: g / b,     lambda g, y, a, b: -g / b * y)
 pow_ = primitive(np.power,       lambda g, y, a, b: g * where((a == 0) & (b == 0), 0, b * a ** (b - 1)),
                                  lambda g, y, a, b: g * xlogy(y, a))
 neg  = primitive(np.negative,    lambda g, y, x: -g)

@@ -46,8 +46,8 @@ class Properties(NamedTuple):
 def properties(loss: Loss) -> Properties:
     """What kind of function a loss is."""
     case = next(cases(loss))
-    convex, symmetric, lipschitz, _ = (
-        claim(**case.complete()) if callable(claim) else claim for claim in loss.claims)
+    assert loss.claims is not None, f"{loss.name} claims nothing"
+    convex, symmetric, lipschitz, _ = loss.claims.under(case.complete())
     (cost, pull), (higher_cost, stronger_pull) = _largest(case, FAR), _largest(case, FARTHER)
     return Properties(convex=bool(convex), differentiable=loss.kinks is None, lipschitz=float(lipschitz),
                       symmetric=bool(symmetric), bounded=higher_cost <= GROWS * cost < math.inf,
@@ -88,9 +88,11 @@ def _calibrated(loss: Loss) -> str:
     """What the prediction with the least expected loss tells about the chances of the classes."""
     if len(loss.input_names) != 2 or loss.family.name not in ("elementwise", "rows", "samples"):
         return ""
-    if loss.family.name != "rows" and classes(loss) is None:
+    kinds = [domain.kind for domain in loss.alternatives(loss.input_names[1])]
+    one_of_many = loss.family.name == "rows" and kinds != ["choices"]      # else each class is a yes or no
+    if not one_of_many and classes(loss) is None:
         return ""
-    trials = _rows_of_three(loss) if loss.family.name == "rows" else _two_classes(loss)
+    trials = _rows_of_three(loss) if one_of_many else _two_classes(loss)
     if all(np.max(np.abs(told - chances)) < 0.04 for chances, told in trials):
         return "probability"
     right = all(np.argmax(told) == np.argmax(chances) and np.ptp(told) > 1e-9 for chances, told in trials)

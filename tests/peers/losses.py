@@ -2,9 +2,9 @@
 
     python tests/peers/losses.py --repeats 30 --seed 0
 
-Where torch.nn.functional has the loss, that is the reference; for dice, triplets of squared distances,
-focal losses (torchvision's formula) and hinges it is their formula, differentiated by torch.autograd. The
-reference always runs in float64, also for float32 inputs, and gets the very same rounded numbers. Logits stay moderate, because in the
+Where torch.nn.functional has the loss, that is the reference; for the others it is their formula,
+differentiated by torch.autograd. The reference always runs in float64,
+also for float32 inputs, and gets the very same rounded numbers. Logits stay moderate, because in the
 tails it is PyTorch that loses digits. Gradients are those of every input of floats that the path can
 differentiate, targets included, against a random gradient from above. All errors are relative to the
 largest element of the reference. Prints a table and exits with 1 if an error is too large. Needs PyTorch
@@ -40,7 +40,6 @@ class Case(NamedTuple):
     option: str
     draw: Callable[[np.random.Generator], tuple[list[np.ndarray], dict[str, Any]]]   # inputs and settings
     theirs: Callable[..., torch.Tensor]              # (*inputs, reduction, **settings)
-    slopes: int = 1                                  # the kernel has slopes for the first so many inputs
     labels: bool = False                             # the last input is -1, 0 or 1: no gradient asked for
 
 
@@ -133,6 +132,62 @@ def triplets(**settings: Any) -> Any:
     return draw
 
 
+def inputs_of(*draws: Callable[..., np.ndarray], **settings: Any) -> Any:
+    """Each input drawn by a function of the generator and the shape of the items."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        return [each(rng, shape) for each in draws], settings
+    return draw
+
+
+def real(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return 2 * rng.standard_normal(shape)
+
+
+def rate(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.gamma(2, 1, shape) + 0.1
+
+
+def few(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Counts so small that the terms of a Poisson loss do not cancel over a batch."""
+    return 0.4 * rate(rng, shape)
+
+
+def distributions(**settings: Any) -> Any:
+    """Rows of probabilities, or of their logarithms where the settings say so; classes on axis 1. The
+    first two are far apart, or the loss of a whole batch might vanish, and with it the digits."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = ((6, 4), (3, 2, 5), (2, 3))[rng.integers(3)]
+        rows = list(rng.dirichlet(np.ones(shape[1]), (2, shape[0], *shape[2:])))
+        ramp = np.arange(1, shape[1] + 1) / np.arange(1, shape[1] + 1).sum()
+        rows[0][0], rows[1][0] = ramp, ramp[::-1]
+        rows = [np.moveaxis(x, -1, 1).copy() for x in rows]
+        logs = settings.get("log_pred", False), settings.get("log_target", False)
+        return [np.log(x) if log else x for x, log in zip(rows, logs, strict=True)], settings
+    return draw
+
+
+def pairs(labels: tuple[int, int], **settings: Any) -> Any:
+    """Two vectors and a label for each pair; the first pair is similar, and at a right angle."""
+    def draw(rng: np.random.Generator) -> Any:
+        n, width = ((9, 3), (4, 2), (6, 5))[rng.integers(3)]
+        a, b = rng.standard_normal((2, n, width))
+        label = rng.choice(labels, n)
+        a[0], b[0], label[0] = np.eye(width)[0], np.eye(width)[1], 1
+        return [a, b, label], settings
+    return draw
+
+
+def ranked(**settings: Any) -> Any:
+    """Two scores and which shall be higher; the first two are clearly the wrong way round."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = shape_of_items(rng)
+        first, second, label = real(rng, shape), real(rng, shape), rng.choice([-1, 1], shape)
+        first.flat[0], second.flat[0], label.flat[0] = 2, -2, -1
+        return [first, second, label], settings
+    return draw
+
+
 # ------------------------------------------------------------------------------------- what it must be
 
 def reduced(items: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -169,26 +224,69 @@ def smoothed_bce(pred: torch.Tensor, target: torch.Tensor, reduction: str, label
     return F.binary_cross_entropy_with_logits(pred, target, reduction=reduction, pos_weight=pos_weight)
 
 
-def focal(pred: torch.Tensor, target: torch.Tensor, reduction: str, alpha: float | None = 0.25,
-          gamma: float = 2.0) -> torch.Tensor:
-    """torchvision.ops.sigmoid_focal_loss, which writes -1 for no alpha; here after the sigmoid."""
+def each(formula: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """A formula of single items, reduced as asked."""
+    def theirs(*inputs: torch.Tensor, reduction: str, **settings: Any) -> torch.Tensor:
+        return reduced(formula(*inputs, **settings), reduction)
+    return theirs
+
+
+def focal(pred: torch.Tensor, target: torch.Tensor, alpha: float | None = 0.25, gamma: float = 2.0
+          ) -> torch.Tensor:
+    """torchvision.ops.sigmoid_focal_loss after its sigmoid; it writes -1 where there is no alpha."""
     cost = F.binary_cross_entropy(pred, target, reduction="none")
     p_t = pred * target + (1 - pred) * (1 - target)
     alpha_t = 1.0 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
-    return reduced(alpha_t * cost * (1 - p_t) ** gamma, reduction)
+    return alpha_t * cost * (1 - p_t) ** gamma
 
 
-def focal_with_logits(pred: torch.Tensor, target: torch.Tensor, reduction: str, **settings: Any
-                      ) -> torch.Tensor:
-    return focal(pred.sigmoid(), target, reduction, **settings)
+def focal_with_logits(pred: torch.Tensor, target: torch.Tensor, **settings: Any) -> torch.Tensor:
+    return focal(pred.sigmoid(), target, **settings)
 
 
-def hinge(pred: torch.Tensor, target: torch.Tensor, reduction: str) -> torch.Tensor:
-    return reduced(torch.relu(1 - target * pred), reduction)
+def hinge(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.relu(1 - target * pred)
 
 
-def squared_hinge(pred: torch.Tensor, target: torch.Tensor, reduction: str) -> torch.Tensor:
-    return reduced(torch.relu(1 - target * pred) ** 2, reduction)
+def squared_hinge(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.relu(1 - target * pred) ** 2
+
+
+def log_cosh(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.log(torch.cosh(pred - target))
+
+
+def quantile_loss(pred: torch.Tensor, target: torch.Tensor, quantile: float) -> torch.Tensor:
+    return torch.maximum(quantile * (target - pred), (quantile - 1) * (target - pred))
+
+
+def msle(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return (torch.log1p(pred) - torch.log1p(target)) ** 2
+
+
+def poisson_nll(pred: torch.Tensor, target: torch.Tensor, reduction: str, **settings: Any) -> torch.Tensor:
+    return F.poisson_nll_loss(pred, target, eps=0, reduction=reduction, **settings)
+
+
+def kl(pred: torch.Tensor, target: torch.Tensor, log_pred: bool = False, log_target: bool = False
+       ) -> torch.Tensor:
+    return F.kl_div(pred if log_pred else pred.log(), target, reduction="none", log_target=log_target).sum(1)
+
+
+def js(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    middle = (pred + target) / 2
+    return (kl(middle, pred) + kl(middle, target)) / 2
+
+
+def cosine_embedding(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: float) -> torch.Tensor:
+    """F.cosine_embedding_loss adds 1e-12 to each squared length."""
+    cos = F.cosine_similarity(a, b, dim=1)
+    return torch.where(label == 1, 1 - cos, torch.relu(cos - margin))
+
+
+def contrastive(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: float) -> torch.Tensor:
+    d = torch.linalg.vector_norm(a - b, dim=1)
+    return (label * d ** 2 + (1 - label) * torch.relu(margin - d) ** 2) / 2
 
 
 def cases() -> Iterator[Case]:
@@ -213,14 +311,14 @@ def cases() -> Iterator[Case]:
                    F.binary_cross_entropy)
     yield Case("bce", "sample_weight", weighted(probabilities_and_targets(True)),
                with_weights(F.binary_cross_entropy))
-    for name, draw, theirs in (("focal", probabilities_and_targets, focal),
-                               ("focal_with_logits", logits_and_targets, focal_with_logits)):
+    for name, draw, theirs in (("focal", probabilities_and_targets, each(focal)),
+                               ("focal_with_logits", logits_and_targets, each(focal_with_logits))):
         for alpha in (0.25, None, 0.9):
             for gamma in (0.0, 0.5, 1.0, 2.0, 5.0):
                 yield Case(name, f"alpha={alpha}, gamma={gamma}", draw(False, alpha=alpha, gamma=gamma),
                            theirs, labels=True)
         yield Case(name, "sample_weight", weighted(draw(False)), with_weights(theirs), labels=True)
-    for name, theirs in (("hinge", hinge), ("squared_hinge", squared_hinge),
+    for name, theirs in (("hinge", each(hinge)), ("squared_hinge", each(squared_hinge)),
                          ("soft_margin", F.soft_margin_loss)):
         yield Case(name, "", scores_and_signs(), theirs, labels=True)
         yield Case(name, "sample_weight", weighted(scores_and_signs()), with_weights(theirs), labels=True)
@@ -244,7 +342,7 @@ def cases() -> Iterator[Case]:
     yield Case("dice", "per_sample, sample_weight",
                weighted(unit_pair(per_sample=True), lambda pred, target: pred.shape[:1]), with_weights(dice))
     yield Case("triplet", "sample_weight", weighted(triplets(), lambda *vectors: vectors[0].shape[:-1]),
-               with_weights(triplet), slopes=3)
+               with_weights(triplet))
     for smooth in (1.0, 0.1, 0.0):
         for per_sample in (False, True):
             yield Case("dice", f"smooth={smooth}" + ", per_sample" * per_sample,
@@ -252,7 +350,33 @@ def cases() -> Iterator[Case]:
     for squared in (True, False):
         for margin in (0.3, 1.0, 5.0):
             yield Case("triplet", f"margin={margin}" + ", squared" * squared,
-                       triplets(margin=margin, squared=squared), triplet, slopes=3)
+                       triplets(margin=margin, squared=squared), triplet)
+    for beta in (0.0, 0.1, 1.0, 2.5):
+        yield Case("smooth_l1", f"beta={beta}", real_pair(beta=beta), F.smooth_l1_loss)
+    yield Case("log_cosh", "", real_pair(), each(log_cosh))
+    for quantile in (0.1, 0.5, 0.9):
+        yield Case("quantile", f"quantile={quantile}", real_pair(quantile=quantile), each(quantile_loss))
+    yield Case("msle", "", inputs_of(rate, rate), each(msle))
+    for full in (False, True):
+        for log_input in (False, True):
+            yield Case("poisson_nll", f"log_input={log_input}" + ", full" * full,
+                       inputs_of(real if log_input else rate, few, log_input=log_input, full=full),
+                       poisson_nll)
+        for eps in (1e-6, 0.05):
+            yield Case("gaussian_nll", f"eps={eps}" + ", full" * full,
+                       inputs_of(real, real, rate, eps=eps, full=full), F.gaussian_nll_loss)
+    for log_pred in (False, True):
+        for log_target in (False, True):
+            yield Case("kl_divergence", f"log_pred={log_pred}, log_target={log_target}",
+                       distributions(log_pred=log_pred, log_target=log_target), each(kl))
+    yield Case("js_divergence", "", distributions(), each(js))
+    for margin in (0.0, -0.5, 1.0):
+        yield Case("margin_ranking", f"margin={margin}", ranked(margin=margin), F.margin_ranking_loss)
+    for margin in (0.0, -0.2, 0.5):
+        yield Case("cosine_embedding", f"margin={margin}", pairs((-1, 1), margin=margin),
+                   each(cosine_embedding))
+    for margin in (0.5, 1.0, 3.0):
+        yield Case("contrastive", f"margin={margin}", pairs((0, 1), margin=margin), each(contrastive))
 
 
 # ---------------------------------------------------------------------------------------- the comparison
@@ -274,7 +398,8 @@ def there(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduct
 def here(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduction: str, path: str,
          above: np.ndarray) -> list[np.ndarray]:
     """The value and the gradients of all inputs of floats, or of those that the kernel differentiates."""
-    slopes = case.slopes if path == "fused" else len(inputs) - case.labels
+    differentiated = losses.LOSSES[case.loss].family.differentiated
+    slopes = differentiated if path == "fused" else len(inputs) - case.labels
     xs = [Tensor(x, requires_grad=i < slopes) if x.dtype.kind == "f" else x for i, x in enumerate(inputs)]
     y = getattr(losses, case.loss)(*xs, reduction=reduction, path=path, **settings)
     wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]

@@ -1,7 +1,7 @@
 """Fused losses: kernels in plain Python, run at machine speed.
 
     vmath        elementary functions for kernels
-    elementwise, rows, vectors
+    elementwise, rows, softmax, vectors, sequences
                  drivers: the loop around a kernel, one for each layout of the inputs
     compile      from a plain kernel to machine code that is kept on disk
     threads      blocks of work on all cores, with the same bits for any number of them
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from ..losses.loss import Loss
 
 
-def is_available(path: str | None) -> bool:
-    """Is numba there? If not: a warning, once; or ImportError where this path was asked for."""
+def is_available(loss: Loss, path: str | None) -> bool:
+    """Are a kernel and numba there? If numba is not: a warning, once. ValueError or ImportError where this
+    path was asked for."""
+    if loss.kernel is None:
+        if path == "fused":
+            raise ValueError(f"{loss.name} has no kernel. Use path='composed', or define it with one.")
+        return False
     if _numba_is_installed():
         return True
     if path == "fused":

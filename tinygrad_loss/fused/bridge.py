@@ -28,9 +28,9 @@ def run(call: Call) -> Tensor:
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
-    slopes = [buffers.empty(x.shape, x.dtype) if wanted and call.wants_gradient([given]) else None
-              for x, given in zip(arrays, differentiated, strict=False)]
-    losses = np.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
+    slopes = [buffers.empty(x.size, x.dtype).reshape(x.shape) if wanted and call.wants_gradient([given])
+              else None for x, given in zip(arrays, differentiated, strict=False)]
+    losses = buffers.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
     scale = 1.0 / call.divisor
 
@@ -54,11 +54,22 @@ def run(call: Call) -> Tensor:
 def _flat(x: Any, flat: bool) -> np.ndarray:
     """The numbers of x in C order; a copy only where they lie otherwise."""
     array = x.data if isinstance(x, Tensor) else x
-    return array.ravel() if flat else np.ascontiguousarray(array)
+    array = array.ravel() if flat else np.ascontiguousarray(array)
+    return array if array.flags.writeable else np.asarray(_Unlocked(array))
+
+
+class _Unlocked:
+    """The memory of a read-only array. numba would compile everything once more for such arrays, in case
+    a kernel wrote to its inputs; ours never do."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.array = array                                   # keeps the memory alive
 
 
 def _three(arrays: list[Any]) -> list[Any]:
-    """As many as a driver takes; None says that the loss has no more."""
+    """As many as a driver takes at least; None says that the loss has no more."""
     return arrays + [None] * (3 - len(arrays))
 
 

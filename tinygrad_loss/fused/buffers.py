@@ -8,28 +8,32 @@ it: every view of an array keeps its owner alive, so the count of references to 
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import deque
 
 import numpy as np
 
 LARGE = 1 << 16                               # bytes; below, the allocator is quick
+# A compiled loop takes one number at a time where its arrays seem to touch, and then rounds otherwise. So
+# a tiny one is kept at a distance from its neighbours: the same bits, wherever they lie.
+APART = 512                                   # bytes
 KEPT = 3                                      # buffers: as many as a loss has gradients
 
 _owners: deque[np.ndarray] = deque(maxlen=KEPT)
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array with unspecified content, in C order."""
-    size = math.prod(shape) * dtype.itemsize
+def empty(n: int, dtype: np.dtype) -> np.ndarray:
+    """An array of n elements with unspecified content."""
+    size = n * dtype.itemsize
+    if size < APART:
+        return np.empty(n + 128, dtype)[64:64 + n]  
     if size < LARGE:
-        return np.empty(shape, dtype)
+        return np.empty(n, dtype)
     owner = _unused(size)
     if owner is None:
         owner = np.empty(size, np.uint8)
     _owners.append(owner)
-    return owner.view(dtype).reshape(shape)
+    return owner.view(dtype)
 
 
 def _unused(size: int) -> np.ndarray | None:

@@ -27,8 +27,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         wide_vectors()
         ok = True
         for block in range(first, last):
-            start = block * per_block
-            here = slice(start, min(start + per_block, pred.size))
+            here = slice(block * per_block, min((block + 1) * per_block, pred.size))
             # Views that are indexed from 0 on: the compiler sees that no index is out of bounds.
             x, y, z = pred[here], target[here], part(third, here)
             dx, dy, dz = part(dpred, here), part(dtarget, here), part(dthird, here)

@@ -34,7 +34,7 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
             or not (x.flags.c_contiguous and target.flags.c_contiguous)):
         return None
     wanted = pred.requires_grad and recording.get()
-    slope = buffers.empty(x.shape, x.dtype) if wanted else None
+    slope = buffers.empty(n, x.dtype) if wanted else None
     n_blocks, scale = -(-n // BLOCK), 1.0 / n
     partials = np.empty(n_blocks)
     try:

@@ -20,5 +20,5 @@ def position(x, top):
 
 def cost(q, z, top, log_sum):
     """q (-log p) for the class with logit z, given log_sum = log(1 + rest); 0 for q = 0, whatever p is."""
-    half_gap = 0.0 if z == top else 0.5 * top - 0.5 * z      # the whole may overflow, q times it may not
+    half_gap = 0.0 if z == top else 0.5 * top - 0.5 * z      # half: cannot overflow
     return 0.0 if q == 0.0 else q * log_sum + 2.0 * (q * half_gap)

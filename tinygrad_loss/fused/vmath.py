@@ -355,6 +355,13 @@ def _with_edges(x, y, power):
     return 1.0 if y == 0.0 or x == 1.0 else power
 
 
+def in_any_order(function):
+    """Mark a function whose sums may be taken in any order, so that they are vectorised."""
+    function.any_order = True
+    return function
+
+
+@in_any_order
 def exponentials(x, top, left_out, out):
     """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out].
 
@@ -368,9 +375,6 @@ def exponentials(x, top, left_out, out):
     return result
 
 
-exponentials.any_order = True                                # type: ignore[attr-defined]
-
-
 def _exp_minus(x, top):
     """exp(x - top) for x <= top, right although x - top is rounded; 1 where they are equal."""
     d = 0.0 if x == top else x - top
@@ -378,11 +382,15 @@ def _exp_minus(x, top):
     lost = (x - (d - t)) - (top + t)                         # x - top = d + lost, exactly
     bounded = EXP_MIN if d < EXP_MIN else d
     n, r, rest = _reduce(bounded)
+    rest = rest + lost if EXP_MIN < d else rest
     a, b = _two_to_the(n)
-    e = ((1.0 + (r + (r * r * _exp_series(r) + rest))) * a) * b
-    return e + e * lost if EXP_MIN < d < 0.0 else e
+    s = r * r * _exp_series(r)
+    high = 1.0 + r
+    low = r - (high - 1.0)                                   # what rounding it lost
+    return ((high + (low + (s + (rest + rest * (r + s))))) * a) * b
 
 
+@in_any_order
 def exp_minus(x, top, out):
     """Fill out with exp(x - top), for a finite top. Returns the sum."""
     wide_vectors()
@@ -393,17 +401,50 @@ def exp_minus(x, top, out):
     return result
 
 
-exp_minus.any_order = True                                   # type: ignore[attr-defined]
-
-
 def total(x):
-    """The sum of x: sums of a thousand, then the sum of these, so that roundings stay few."""
-    result = 0.0
+    """The sum of x, as if rounded once, or nearly.
+
+    A thousand numbers at a time are cut at a common binary place, above which their sum is exact; what
+    lies below is too little for its roundings to matter. [S. Rump, T. Ogita, S. Oishi 2008]
+    """
+    result, lost, cut = 0.0, 0.0, 0.0
     for start in range(0, x.size, 1024):
-        result += any_order_sum(x[start:start + 1024])
-    return result
+        part = x[start:start + 1024]
+        above, below = _sums(part, cut)
+        if 0.25 * cut < above < 1e300:                       # the first, or larger than all before
+            cut = 8.0 * (1.0 / to_one(above))
+            above, below = _sums(part, cut)
+        result, rounding = two_sum(result, above)
+        lost += rounding + below
+    return result + lost if abs(result) < np.inf else result
 
 
+def two_sum(a, b):
+    """a + b, rounded, and what rounding lost. [D. Knuth]"""
+    result = a + b
+    added = result - a
+    return result, (a - (result - added)) + (b - added)
+
+
+@in_any_order
+def _sums(x, cut):
+    """The sums of what lies above and below 2^-53 cut, in the order that suits the vector unit."""
+    above, below = 0.0, 0.0
+    for i in range(x.size):
+        above += _above(x[i], cut)
+        below += _below(x[i], cut)
+    return above, below
+
+
+def _above(x, cut):
+    return (cut + x) - cut
+
+
+def _below(x, cut):
+    return x - _above(x, cut)
+
+
+@in_any_order
 def any_order_sum(x):
     """The sum of x in the order that suits the vector unit, fixed when compiled."""
     wide_vectors()
@@ -411,9 +452,6 @@ def any_order_sum(x):
     for i in range(x.size):
         result += x[i]
     return result
-
-
-any_order_sum.any_order = True                                        # type: ignore[attr-defined]
 
 
 def peak(x):
@@ -451,16 +489,39 @@ def extent(x):
     return np.int64(low).view(np.float64), np.int64(high).view(np.float64)
 
 
-def distance(x, y):
-    """|x - y|, with no square that overflows or vanishes."""
-    top = 0.0
+def to_one(x):
+    """A power of 2 that brings x > 0 near 1, for x below 2^1023. To multiply by it rounds nothing."""
+    return np.int64((2046 - (np.float64(x).view(np.int64) >> 52)) << 52).view(np.float64)
+
+
+def half_distance(x, y, towards):
+    """|x - y| / 2, which cannot overflow. Fills `towards` with (x - y) / |x - y|; with 0 if x is y."""
     for i in range(x.size):
-        top = max(top, abs(x[i] - y[i]))
-    scale = top if 0.0 < top < np.inf else 1.0
-    squares = 0.0
+        towards[i] = x[i] - y[i]
+    squares, up, part = dot(towards, towards), 1.0, 1.0
+    if not 1e-200 < squares < 1e300:                         # squares overflow or vanish: scale them first
+        part = 0.125 if squares > 1.0 else 1.0               # an eighth of a difference cannot overflow
+        top = 0.0
+        for i in range(x.size):
+            towards[i] = part * x[i] - part * y[i]
+            top = max(top, abs(towards[i]))
+        up = to_one(top) if top > 0.0 else 1.0
+        for i in range(x.size):
+            towards[i] *= up
+        squares = dot(towards, towards)
+    length = np.sqrt(squares)
     for i in range(x.size):
-        squares += ((x[i] - y[i]) / scale) ** 2
-    return scale * np.sqrt(squares)
+        towards[i] *= 1.0 / length if length > 0.0 else length
+    return 0.5 * length / up / part
+
+
+@in_any_order
+def dot(x, y):
+    """The sum of x y, in the order that suits the vector unit."""
+    result = 0.0
+    for i in range(x.size):
+        result += x[i] * y[i]
+    return result
 
 
 def scaled(x, out):
@@ -473,17 +534,6 @@ def scaled(x, out):
     for i in range(x.size):
         out[i] = x[i] / s
     return s, np.sqrt(dot(out, out))
-
-
-def dot(x, y):
-    """The sum of x y."""
-    result = 0.0
-    for i in range(x.size):
-        result += x[i] * y[i]
-    return result
-
-
-dot.any_order = True                                         # type: ignore[attr-defined]
 
 
 def wide_vectors():

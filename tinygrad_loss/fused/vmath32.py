@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vmath import LOG2_E, ROUND, ROUND_BITS, _with_edges, log, wide_vectors
+from .vmath import LOG2_E, ROUND, ROUND_BITS, _with_edges, in_any_order, log, wide_vectors
 
 LN2 = 0.6931471805599453
 ALL_BUT_SIGN = np.int32(0x7FFFFFFF)
@@ -33,6 +33,7 @@ def _exp(x):
     return (1.0 + (r + r * r * q)) * np.int64((n + 1023) << 52).view(np.float64)
 
 
+@in_any_order
 def exponentials(x, top, left_out, out):
     """Fill out with exp(x - top), top being the largest x. Returns their sum without out[left_out]."""
     wide_vectors()
@@ -44,9 +45,7 @@ def exponentials(x, top, left_out, out):
     return result
 
 
-exponentials.any_order = True                                # type: ignore[attr-defined]
-
-
+@in_any_order
 def exp_minus(x, top, out):
     """Fill out with exp(x - top), and 0 from 1e-90 down. Returns the sum."""
     wide_vectors()
@@ -55,9 +54,6 @@ def exp_minus(x, top, out):
         out[i] = _exp2(np.float64(x[i]) * LOG2_E - shift)
         result += out[i]
     return result
-
-
-exp_minus.any_order = True                                   # type: ignore[attr-defined]
 
 
 def _exp2(x):

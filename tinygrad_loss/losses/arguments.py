@@ -56,7 +56,7 @@ def one_of(loss: Loss, name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def array(loss: Loss, name: str, value: Any) -> Any:
-    """A Tensor as it is, integers where labels are possible, everything else as floats."""
+    """A Tensor as it is, integers where labels or lengths are possible, everything else as floats."""
     if isinstance(value, Tensor):
         return value
     try:
@@ -139,6 +139,9 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
     for k, name in enumerate(loss.input_names):
         x, domains = inputs[k], loss.alternatives(name, named)
         kinds = [domain.kind for domain in domains]
+        if kinds == ["labels"] and x.ndim != 1:
+            raise ValueError(f"{loss.name}: {name} holds rows of shape {x.shape}; it takes labels, one "
+                             f"integer per row of {loss.input_names[0]}. Use {name}.argmax(axis=1).")
         if "labels" in kinds and x.ndim == 1:
             n, ignored = class_count(inputs[0]), named.get("ignore_index")
             _check_labels(loss, name, x, n, ignored)

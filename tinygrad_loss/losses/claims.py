@@ -15,6 +15,20 @@ class Claims(NamedTuple):
     lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
     minimum: float | Callable[..., float]          # no item costs less, and some come close
 
+    def under(self, settings: dict[str, Any]) -> PlainClaims:
+        """What is claimed under these settings."""
+        found: list[Any] = [claim(**settings) if callable(claim) else claim for claim in self]
+        return PlainClaims(*found)
+
+
+class PlainClaims(NamedTuple):
+    """Claims under settings that are known."""
+
+    convex: bool
+    symmetric: bool
+    lipschitz: float
+    minimum: float
+
 
 class Known:
     """A worked example: these inputs and settings give this value and gradient (mean reduced)."""

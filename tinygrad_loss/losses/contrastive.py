@@ -19,12 +19,13 @@ from ..engine import where
 from ..fused.vmath import dot, scaled
 from .domain import BINARY, REAL, per_item, positive
 from .family import PAIRS
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(a, b, label, margin=1.0):
-    squares = ((a - b) ** 2).sum(axis=1)
-    short = (margin - (a - b).norm(axis=1)).relu()           # of the margin
+    apart = a - b
+    squares = (apart * apart).sum(axis=1)
+    short = (margin - apart.norm(axis=1)).relu()             # of the margin
     return 0.5 * (where(label == 0, 0, label * squares) + where(label == 1, 0, (1 - label) * short ** 2))
 
 
@@ -64,6 +65,8 @@ loss = Loss(
     kinks=kinks, seams=seams,
     exact=exact,
     claims=Claims(convex=False, symmetric=True, lipschitz=math.inf, minimum=0.0),
+    advice=Advice(task="similarity", use="pairs are known to be alike or not",
+                  avoid="distances matter only by their order: triplet"),
     known=[Known([1.0, 2.0, 3.0], [1.1, 2.1, 2.9], 1, value=0.015,
                  gradient=[[-0.1, -0.1, 0.1], [0.1, 0.1, -0.1]]),
            Known([1.0, 2.0, 3.0], [5.0, 6.0, 7.0], 0, value=0.0),

@@ -19,7 +19,7 @@ from ..engine import where
 from ..fused.vmath import dot, scaled
 from .domain import REAL, SIGN, per_item, within
 from .family import PAIRS
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(a, b, label, margin=0.0):
@@ -79,6 +79,8 @@ loss = Loss(
     kinks=kinks,
     exact=exact,
     claims=Claims(convex=False, symmetric=True, lipschitz=np.inf, minimum=0.0),
+    advice=Advice(task="similarity", use="only the direction of an embedding counts",
+                  avoid="lengths carry meaning"),
     known=[Known(A, B, [1, -1], value=0.6264466094067263),
            Known([[0.0, 0.0]], [[1.0, 2.0]], [1], value=1.0, gradient=[[[0.0, 0.0]], [[0.0, 0.0]]]),
            Known([[3e200, 4e200]], [[4.0, 3.0]], [-1], margin=0.5, value=0.46)],

@@ -12,7 +12,7 @@ pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shap
 probabilities of pred's shape. weight: one number per class. An item labelled `ignore_index` costs
 nothing and does not count: the mean divides by the sum of weight[label] over the others, and for
 probabilities by the number of items. A logit of -inf takes no part; a row of nothing else costs inf
-and has slope 0; two logits of +inf give nan if one is the label's.
+and has slope 0; logits of +inf share, as in any tie.
 Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from ..engine import where
 from ..fused.logits import cost, position
-from ..fused.vmath import exponentials, log1p, peak
+from ..fused.vmath import exponentials, in_any_order, log1p, peak
 from .domain import LABELS, PROBABILITIES, REAL, class_weights, integer, unit
 from .family import SOFTMAX
 from .loss import Advice, Claims, Known, Loss
@@ -33,9 +33,10 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
         target = np.arange(n_classes) == target[:, None]
     q = weight * ((1 - label_smoothing) * target + label_smoothing / n_classes)
-    log_p, log_total = pred.log_softmax(axis=1), pred.logsumexp(axis=1, keepdims=True)
-    too_far = (log_p == -np.inf) & (abs(pred) < np.inf)       # log p overflows where q log p may not
-    cost = where(too_far, q * log_total - q * pred, -q * log_p)
+    log_p = pred.log_softmax(axis=1)
+    half_gap = 0.5 * pred.logsumexp(axis=1, keepdims=True) - 0.5 * pred
+    too_far = (log_p == -np.inf) & (abs(half_gap) < np.inf)  # log p overflows, where q log p may not
+    cost = where(too_far, 2 * (q * half_gap), -q * log_p)
     cost = where((q == 0) & (log_p == -np.inf), 0, cost)
     return where(kept, cost.sum(axis=1), 0)
 
@@ -55,6 +56,9 @@ def softens(weight, ignore_index, label_smoothing):
 
 def kernel_for_probabilities(pred, target, dpred, weight, ignore_index, label_smoothing):
     top = peak(pred)
+    if top == -np.inf:
+        dpred[:] = 0.0
+        return np.inf
     first = position(pred, top)
     rest = exponentials(pred, top, first, dpred)
     loss, mass, minor = sums(pred, target, weight, label_smoothing, top, log1p(rest))
@@ -70,6 +74,7 @@ def mixed(target, weight, label_smoothing, n_classes):
     return weight * ((1.0 - label_smoothing) * target + label_smoothing / n_classes)
 
 
+@in_any_order
 def sums(pred, target, weight, label_smoothing, top, log_sum):
     """Over all classes: q (-log p); q; and q but for one that is more than half of it."""
     loss, mass, minor = 0.0, 0.0, 0.0
@@ -81,9 +86,6 @@ def sums(pred, target, weight, label_smoothing, top, log_sum):
         q = mixed(target[c], weight[c], label_smoothing, pred.size)
         minor += 0.0 if 2.0 * q > mass else q
     return loss, mass, minor
-
-
-sums.any_order = True
 
 
 def exact(mp, pred, target, weight, ignore_index, label_smoothing):

@@ -15,27 +15,36 @@ Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 
 import math
 
-from ..fused.vmath import total
+from ..engine import where
+from ..fused.vmath import to_one, total, two_sum
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, smooth=1.0, per_sample=False):
+    size = pred.sum(axis=1) + target.sum(axis=1) + smooth
+    share = target / size.reshape(-1, 1)
+    score = 2 * (pred * share).sum(axis=1) + (smooth / size if smooth else 0)
     apart = (pred * (1 - target) + target * (1 - pred)).sum(axis=1)
-    return apart / (pred.sum(axis=1) + target.sum(axis=1) + smooth)
+    return where(score > 0.5, apart / size, 1 - score)       # whichever form cancels less
 
 
 def kernel(pred, target, dpred, smooth, per_sample):
     for i in range(pred.size):
         dpred[i] = (pred[i] - target[i]) ** 2 + pred[i] * (1.0 - pred[i]) + target[i] * (1.0 - target[i])
-    apart, size = total(dpred), total(pred) + total(target) + smooth
-    unit = size if 0.0 < size < 1e-140 else 1.0              # products of tiny masks would vanish
+    apart = total(dpred)
+    both, lost = two_sum(total(pred), total(target))
+    size, rounding = two_sum(both, smooth)
+    excess = (lost + rounding) / size                        # size is too small by this share of it
+    up = to_one(2.0 ** -100 * size)                          # products of tiny masks would vanish
     for i in range(pred.size):
-        dpred[i] = pred[i] * (target[i] / unit)
-    overlap = (2.0 * total(dpred) + smooth / unit) / (size / unit)
+        dpred[i] = (up * pred[i]) * (up * target[i])
+    score = 2.0 * total(dpred) / (up * size) + up * (smooth / size)
+    score -= score * excess
     for i in range(pred.size):
-        dpred[i] = (overlap - 2.0 * target[i]) / size
+        slope = (score - 2.0 * (up * target[i])) / (up * size)
+        dpred[i] = slope - slope * excess
     return apart / size
 
 

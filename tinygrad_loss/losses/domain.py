@@ -23,8 +23,8 @@ class Domain(NamedTuple):
     draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
     examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
     refused: tuple[Any, ...] = ()                    # values that must raise
-    kind: str = "elements"                           # or choices, labels, rows, log rows; of settings:
-                                                     # setting, class weights
+    kind: str = "elements"                           # or choices, labels, lengths, rows, log rows;
+                                                     # of settings: setting, class weights
 
 
 class Switch(NamedTuple):
@@ -170,6 +170,11 @@ def share_or_none(*examples: float | None) -> Domain:
 def integer(*examples: int) -> Domain:
     """A whole number."""
     return _setting("a whole number", _integer, examples, 0.5)
+
+
+def choice(*allowed: int) -> Domain:
+    """One of these numbers."""
+    return _setting(" or ".join(map(str, allowed)), lambda x: x in allowed, allowed, 0.5)
 
 
 def boolean() -> Domain:

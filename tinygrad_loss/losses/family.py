@@ -7,10 +7,14 @@ that layout.
     family         kernel                                            inputs arranged as     one item
     ELEMENTWISE    (pred, target, *settings) -> loss, dpred          as they are            an element
     ROWS           (pred, target, dpred, *settings) -> loss          (N, C) and (N,)|(N, C) a row
+    SOFTMAX        (own, others, half_gap, weight, ...) -> see fused/softmax.py   as for ROWS  a row
+    MULTILABEL     (pred, target, dpred, *settings) -> loss          (N, C) and (N, C)      a row
+    LABEL          (own, weight, *settings) -> loss, slope of own    (N, C) and (N,)       a row
     DISTRIBUTIONS  (p, q, dp, dq, *settings) -> loss                 (N, C) each            a row of each
     SAMPLES        (pred, target, dpred, *settings) -> loss          (N, M) and (N, M)      a sample
     VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
     PAIRS          (a, b, label, da, db, *settings) -> loss          (N, D) twice and (N,)  a pair
+    SEQUENCES      see `sequences.py`
 
 An elementwise kernel may have a third input, and slopes for the first two or for all three of them,
 (x, y, z, *settings) -> loss, dx, dy, dz; its loss says ELEMENTWISE.with_slopes(3).
@@ -33,6 +37,7 @@ class Family(NamedTuple):
     driver: str                                          # the module in `fused` that has the loop
     differentiated: int                                  # a kernel has slopes for the first so many
     flat: bool = False                                   # the driver sees one axis
+    batch_axis: int = 0                                  # of the first input: counts the items
 
     def with_slopes(self, n: int) -> Family:
         """The same for kernels that have slopes for the first n inputs."""
@@ -123,6 +128,8 @@ def _pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tu
 ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
 ROWS = Family("rows", _rows, "rows", 1)
 SOFTMAX = Family("rows", _rows, "softmax", 1)
+LABEL = Family("rows", _rows, "label", 1)
+MULTILABEL = Family("rows", _row_pairs, "rows", 1)
 DISTRIBUTIONS = Family("rows", _row_pairs, "vectors", 2)
 SAMPLES = Family("samples", _samples, "rows", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)

@@ -19,7 +19,7 @@ from ..engine import where
 from ..fused.vmath import log
 from .domain import NOT_NEGATIVE, REAL, boolean, positive
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -53,6 +53,8 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=False, symmetric=True, lipschitz=math.inf,
                   minimum=lambda full, eps: 0.5 * math.log(eps) + (HALF_LOG_2_PI if full else 0.0)),
+    advice=Advice(task="regression", use="the error bars are wanted too, or differ from case to case",
+                  avoid="data are few, or outliers many"),
     known=[Known([1.0, 2.0], [0.0, 2.0], [0.5, 4.0], value=0.6732867951399863,
                  gradient=[[1.0, 0.0], [-1.0, 0.0], [-0.5, 0.0625]]),
            Known([0.0], [0.0], [1.0], full=True, value=0.9189385332046727)],

@@ -19,19 +19,18 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, delta=1.0):
-    error = pred - target
-    size = error.abs()
-    return where(size <= delta, 0.5 * error ** 2, delta * (size - 0.5 * delta))
+    error, half = pred - target, 0.5 * pred - 0.5 * target               # half: cannot overflow
+    return where(error.abs() <= delta, 0.5 * error ** 2, 2 * (delta * (half.abs() - 0.25 * delta)))
 
 
 def kernel(pred, target, delta):
-    error = pred - target
+    error, half = pred - target, 0.5 * pred - 0.5 * target   # half: cannot overflow
     slope = error
     if error > delta:
         slope = delta
     if error < -delta:
         slope = -delta
-    return slope * (error - 0.5 * slope), slope              # both branches in one product
+    return 2.0 * (slope * (half - 0.25 * slope)), slope      # both branches in one product
 
 
 def exact(mp, pred, target, delta):

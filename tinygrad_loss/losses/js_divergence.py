@@ -19,7 +19,7 @@ from ..engine import where
 from ..fused.vmath import log1p, log1p_of_ratio, total
 from .domain import PROBABILITIES
 from .family import DISTRIBUTIONS
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
@@ -65,6 +65,8 @@ loss = Loss(
     domains={"pred": PROBABILITIES, "target": PROBABILITIES},
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=math.inf, minimum=0.0),
+    advice=Advice(task="distributions", use="two distributions are compared on equal terms, zeros included",
+                  avoid="a prediction learns from a fixed target: kl_divergence"),
     known=[Known([[1.0, 0.0]], [[0.0, 1.0]], value=math.log(2), gradient=[[[math.log(2) / 2, 0.0]],
                                                                      [[0.0, math.log(2) / 2]]]),
            Known([[0.25, 0.75]], [[0.25, 0.75]], value=0.0)],

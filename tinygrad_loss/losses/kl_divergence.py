@@ -23,7 +23,7 @@ from ..engine import where
 from ..fused.vmath import exp, log, total
 from .domain import LOG_PROBABILITIES, PROBABILITIES, Switch, boolean
 from .family import DISTRIBUTIONS
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, log_pred=False, log_target=False):
@@ -67,6 +67,8 @@ loss = Loss(
              "log_pred": boolean(), "log_target": boolean()},
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=math.inf, minimum=0.0),
+    advice=Advice(task="distributions", use="a whole distribution is the target: distillation, inference",
+                  avoid="the target is one class: cross_entropy"),
     known=[Known(Q, P, value=0.07303901781783, gradient=[[[-1 / 0.66, -1 / 1.1, -1 / 1.7]],
                                                          [[math.log(p / q) + 1 for p, q in PAIRS]]]),
            Known(P, Q, value=0.07474586818922),

@@ -17,7 +17,7 @@ from ..engine import where
 from ..fused.vmath import expm1, log1p
 from .domain import REAL
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 LOG_2 = math.log(2)
 
@@ -50,6 +50,8 @@ loss = Loss(
     domains={"pred": REAL, "target": REAL},
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=1.0, minimum=0.0),
+    advice=Advice(task="regression", use="huber is wanted without a threshold and smooth to every order",
+                  avoid="the threshold should be chosen"),
     known=[Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=1.8683391920),
            Known([1000.0], [0.0], value=999.3068528194401, gradient=[1.0]),
            Known([1e-9], [0.0], value=5e-19, gradient=[1e-9])],

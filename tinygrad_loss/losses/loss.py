@@ -39,14 +39,15 @@ class Loss:
 
     def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
                  domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims | None = None,
-                 kernel_for_rows: Callable[..., Any] | None = None,
-                 softens: Callable[..., bool] | None = None,
+                 kernel_for_rows: Callable[..., Any] | None = None, softens: Callable[..., Any] | None = None,
+                 mean_by_weight: bool = True,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
                  exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
         self.composed, self.kernel, self.family = composed, kernel, family
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label,
         self.softens = softens                        # or where settings make a row of the label
+        self.mean_by_weight = mean_by_weight          # or it divides by the number of items
         self.domains, self.claims, self.known = domains, claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision
@@ -61,7 +62,7 @@ class Loss:
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [name for name in self.input_names if "labels" in kinds[name]]
+        self.label_names = [name for name in self.input_names if kinds[name] & {"labels", "lengths"}]
         self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
                                     or isinstance(self.domains[name], Switch) for name in self.input_names)
 
@@ -119,7 +120,8 @@ class Call:
         """What a mean divides by: the number of items, or the sum of their labels' class weights."""
         items = self.items[:1] if self.reduction == "batchmean" else self.items
         divisor: float = math.prod(items) if self.inputs[0].size else 0
-        if self.loss.label_names and self.reduction == "mean" and divisor:
+        by_weight = self.loss.label_names and self.loss.mean_by_weight
+        if by_weight and self.reduction == "mean" and divisor:
             divisor = arguments.weight_of_labels(self.loss, self.inputs, self.settings, divisor)
         if not divisor > 0:
             raise ValueError(f"{self.loss.name} has nothing to average: no item counts. Give at least one, "
@@ -127,14 +129,11 @@ class Call:
         return float(divisor)
 
     def can_be_fused(self, path: str | None) -> bool:
-        """Is numba there, and has the kernel the gradients that are wanted?"""
+        """Is there numba, and a kernel with the gradients that are wanted?"""
         if path is not None:
             arguments.one_of(self.loss, "path", path, arguments.PATHS)
-        if self.loss.kernel is None and path == "fused":
-            raise ValueError(f"{self.loss.name} has no kernel. Use path='composed', or define it with one.")
-        if self.loss.kernel is None or not fused.is_available(path):
-            return False
-        return not self.wants_gradient([*self.inputs[self.loss.family.differentiated:], self.weight])
+        beyond = [*self.inputs[self.loss.family.differentiated:], self.weight]
+        return fused.is_available(self.loss, path) and not self.wants_gradient(beyond)
 
     def wants_gradient(self, inputs: list[Any]) -> bool:
         """Shall a gradient reach one of these inputs?"""

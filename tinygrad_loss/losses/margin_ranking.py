@@ -13,7 +13,7 @@ Source: R. Herbrich, T. Graepel and K. Obermayer, Support Vector Learning for Or
 
 from .domain import REAL, SIGN, real
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(first, second, label, margin=0.0):
@@ -37,6 +37,8 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=1.0,
                   minimum=0.0),
+    advice=Advice(task="ranking", use="only the order of two scores counts",
+                  avoid="the scores themselves matter"),
     known=[Known([3.0, 1.0, 2.0], [1.0, 3.0, 2.0], [1, 1, -1], value=2 / 3,
                  gradient=[[0, -1 / 3, 0], [0, 1 / 3, 0]]),
            Known([3.0, 1.0, 2.0], [1.0, 3.0, 2.0], [1, 1, -1], margin=1.0, value=4 / 3,

@@ -19,7 +19,7 @@ from ..engine import where
 from ..fused.vmath import log1p_of_ratio
 from .domain import ABOVE_MINUS_ONE
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
@@ -46,6 +46,8 @@ loss = Loss(
     domains={"pred": ABOVE_MINUS_ONE, "target": ABOVE_MINUS_ONE},
     exact=exact,
     claims=Claims(convex=False, symmetric=True, lipschitz=math.inf, minimum=0.0),
+    advice=Advice(task="regression", use="targets span powers of ten, and ratios matter",
+                  avoid="targets may be negative, or errors add up"),
     known=[Known([0.0, 3.0], [1.0, 1.0], value=0.4804530139182014,
                  gradient=[-0.6931471805599453, 0.17328679513998632]),
            Known([99.0], [9.0], value=5.301898110478399, gradient=[0.046051701859880914])],

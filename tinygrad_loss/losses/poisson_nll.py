@@ -20,7 +20,7 @@ from ..engine import where
 from ..fused.vmath import exp, log
 from .domain import NOT_NEGATIVE, REAL, Switch, boolean
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -58,6 +58,8 @@ loss = Loss(
     seams=lambda pred, target, log_input, full: target - 1,
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=math.inf, minimum=-math.inf),
+    advice=Advice(task="regression", use="targets are counts",
+                  avoid="counts vary more than their mean says"),
     known=[Known([0.0, 1.0], [1.0, 2.0], value=(1 + math.e - 2) / 2, gradient=[0.0, (math.e - 2) / 2]),
            Known([2.0, 0.0], [2.0, 0.0], log_input=False, value=1 - math.log(2), gradient=[0.0, 0.5])],
 )

@@ -12,7 +12,7 @@ Source: R. Koenker and G. Bassett, Regression Quantiles, 1978.
 
 from .domain import REAL, unit
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, quantile=0.5):
@@ -42,6 +42,8 @@ loss = Loss(
     claims=Claims(convex=True, minimum=0.0,
                   symmetric=lambda quantile: quantile == 0.5,
                   lipschitz=lambda quantile: max(quantile, 1 - quantile)),
+    advice=Advice(task="regression", use="a quantile is wanted, or an interval from two of them",
+                  avoid="the mean is wanted"),
     known=[Known([0.0, 0.0], [2.0, -2.0], quantile=0.9, value=1.0, gradient=[-0.45, 0.05]),
            Known([1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0], value=1.05)],
 )

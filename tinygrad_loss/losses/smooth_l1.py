@@ -14,7 +14,7 @@ Source: R. Girshick, Fast R-CNN, 2015.
 from ..engine import where
 from .domain import REAL, not_negative
 from .family import ELEMENTWISE
-from .loss import Claims, Known, Loss
+from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, beta=1.0):
@@ -44,6 +44,8 @@ loss = Loss(
     seams=lambda pred, target, beta: abs(pred - target) - beta,
     exact=exact,
     claims=Claims(convex=True, symmetric=True, lipschitz=1.0, minimum=0.0),
+    advice=Advice(task="regression, object detection", use="huber is wanted, with slopes up to 1, always",
+                  avoid="data are clean"),
     known=[Known(PRED, TARGET, value=1.907, gradient=[0.02, 0.04, -0.02, 0.02, 0.2]),
            Known(PRED, TARGET, beta=0.1, value=2.05), Known(PRED, TARGET, beta=2.0, value=1.8035),
            Known(PRED, TARGET, beta=0.0, value=2.1, gradient=[0.2, 0.2, -0.2, 0.2, 0.2])],

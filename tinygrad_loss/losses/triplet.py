@@ -15,7 +15,9 @@ Source: K. Weinberger and L. Saul 2009; F. Schroff et al., FaceNet, 2015 (square
 
 import math
 
-from ..fused.vmath import distance
+import numpy as np
+
+from ..fused.vmath import dot, half_distance
 from .domain import REAL, boolean, not_negative
 from .family import VECTORS
 from .loss import Advice, Claims, Known, Loss
@@ -25,26 +27,29 @@ def composed(anchor, positive, negative, margin=1.0, squared=True):
     if squared:
         near, far = ((anchor - x) ** 2 for x in (positive, negative))
         return (near.sum(axis=1) - far.sum(axis=1) + margin).relu()
-    return ((anchor - positive).norm(axis=1) - (anchor - negative).norm(axis=1) + margin).relu()
+
+    def half_distance(x):                                    # in eighths where the difference overflows
+        part = np.where(np.isinf((anchor - x).numpy()).any(axis=1, keepdims=True), 0.125, 1.0)
+        return (part * anchor - part * x).norm(axis=1) / (2 * part[:, 0])
+
+    return 2 * (half_distance(positive) - half_distance(negative) + margin / 2).relu()
 
 
 def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, squared):
-    near, far = 0.0, 0.0
     if squared:
         for i in range(anchor.size):
-            near += (anchor[i] - positive[i]) ** 2
-            far += (anchor[i] - negative[i]) ** 2
+            dpositive[i], dnegative[i] = positive[i] - anchor[i], anchor[i] - negative[i]
+        half_gap = 0.5 * dot(dpositive, dpositive) - 0.5 * dot(dnegative, dnegative) + 0.5 * margin
     else:
-        near, far = distance(anchor, positive), distance(anchor, negative)
-    gap = near - far + margin
-    active = 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap              # nan stays nan
-    to_near = 2.0 * active if squared else active / near if near > 0.0 else active * near
-    to_far = 2.0 * active if squared else active / far if far > 0.0 else active * far
+        half_gap = (half_distance(positive, anchor, dpositive) - half_distance(anchor, negative, dnegative)
+                    + 0.5 * margin)
+    active = 1.0 if half_gap > 0.0 else 0.0 if half_gap <= 0.0 else half_gap             # nan stays nan
+    pull = 2.0 * active if squared else active
     for i in range(anchor.size):
-        dpositive[i] = to_near * (positive[i] - anchor[i])
-        dnegative[i] = to_far * (anchor[i] - negative[i])
+        dpositive[i] *= pull
+        dnegative[i] *= pull
         danchor[i] = -dpositive[i] - dnegative[i]
-    return active * gap if active > 0.0 else active
+    return 2.0 * half_gap if active > 0.0 else active
 
 
 def kinks(anchor, positive, negative, margin, squared):

@@ -22,7 +22,7 @@ from . import arguments
 from .domain import REAL
 from .loss import Loss
 
-COARSEST_FIRST = ("samples", "rows", "vectors", "elementwise")
+COARSEST_FIRST = ("samples", "sequences", "rows", "vectors", "elementwise")
 
 
 def weighted_sum(*parts: tuple[Any, ...], tasks: bool = False, name: str = "weighted_sum") -> Loss:
@@ -33,8 +33,8 @@ def weighted_sum(*parts: tuple[Any, ...], tasks: bool = False, name: str = "weig
     """
     for i, part in enumerate(parts):
         if not (isinstance(part, tuple) and 2 <= len(part) <= 3 and isinstance(part[1], Loss)):
-            raise TypeError(f"weighted_sum: part {i} is {part!r}; it must be (weight, loss) or (weight, loss, "
-                            f"settings), such as (0.5, losses.mse).")
+            raise TypeError(f"weighted_sum: part {i} is {part!r}; it must be (weight, loss) or "
+                            f"(weight, loss, settings), such as (0.5, losses.mse).")
         if len(part[1].input_names) != 2:
             raise ValueError(f"weighted_sum: part {i} is {part[1].name}, which takes "
                              f"{', '.join(part[1].input_names)}; it must take a prediction and a target.")
@@ -53,7 +53,7 @@ class WeightedSum(Loss):
         for k, which in enumerate(("pred", "target")):
             choices = [loss.domains[loss.input_names[k]] for loss in losses]
             narrowest = next((domain for domain in choices if domain is not REAL), REAL)
-            domains |= {f"{which}{i}": choices[i] for i in range(len(losses))} if tasks else {which: narrowest}
+            domains |= {f"{which}{i}": x for i, x in enumerate(choices)} if tasks else {which: narrowest}
         slopes = len(losses) if tasks else min(loss.family.differentiated for loss in losses)
         coarsest = min(losses, key=lambda loss: COARSEST_FIRST.index(loss.family.name)).family
 
