@@ -44,7 +44,7 @@ def worst(loss: Loss, **changes) -> dict[str, accuracy.Row]:
     return {row.path: row for row in accuracy.measure(case, np.float64, 300)}
 
 
-def article(pred, target, pos_weight):
+def article(pred, target, pos_weight, label_smoothing):
     """The formula of many articles, called stable: the tails are a difference of large numbers."""
     e = math.exp(-abs(pred))
     slope = (1.0 / (1.0 + e) if pred >= 0.0 else e / (1.0 + e)) - target
@@ -59,7 +59,7 @@ def test_a_formula_that_loses_the_tails_is_caught():
 
 
 def test_a_clipped_probability_is_caught():
-    def clipped(pred, target, pos_weight=1.0):
+    def clipped(pred, target, pos_weight=1.0, label_smoothing=0.0):
         p = pred.sigmoid().clip(1e-7, 1 - 1e-7)
         return -(pos_weight * target * p.log() + (1 - target) * (1 - p).log())
 

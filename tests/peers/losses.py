@@ -40,6 +40,7 @@ class Case(NamedTuple):
     option: str
     draw: Callable[[np.random.Generator], tuple[list[np.ndarray], dict[str, Any]]]   # inputs and settings
     theirs: Callable[..., torch.Tensor]              # (*inputs, reduction, **settings)
+    labels: bool = False                             # the last input is -1, 0 or 1: no gradient asked for
 
 
 # ---------------------------------------------------------------------------------------- what to draw
@@ -69,6 +70,25 @@ def logits_and_targets(soft: bool, **settings: Any) -> Any:
         targets = rng.uniform(0, 1, shape) if soft else rng.integers(0, 2, shape).astype(float)
         return [3 * rng.standard_normal(shape), targets], settings
     return draw
+
+
+def probabilities_and_targets(soft: bool, **settings: Any) -> Any:
+    draw = logits_and_targets(soft, **settings)
+
+    def draw_probabilities(rng: np.random.Generator) -> Any:
+        (logits, targets), own = draw(rng)
+        return [1 / (1 + np.exp(-logits)), targets], own
+    return draw_probabilities
+
+
+def scores_and_signs(distances: bool = False, **settings: Any) -> Any:
+    """Scores, or distances: where a loss may be negative, its sum cancels and tells nothing of digits."""
+    draw = logits_and_targets(False, **settings)
+
+    def draw_signs(rng: np.random.Generator) -> Any:
+        (scores, targets), own = draw(rng)
+        return [abs(scores) if distances else scores, 2 * targets - 1], own
+    return draw_signs
 
 
 def weighted(draw: Any, items: Callable[..., tuple[int, ...]] = lambda *inputs: inputs[0].shape) -> Any:
@@ -232,11 +252,38 @@ def triplet(anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor
     return reduced(torch.relu(near - far + margin), reduction)
 
 
+def smoothed_bce(pred: torch.Tensor, target: torch.Tensor, reduction: str, label_smoothing: float,
+                 pos_weight: torch.Tensor) -> torch.Tensor:
+    target = target * (1 - label_smoothing) + label_smoothing / 2
+    return F.binary_cross_entropy_with_logits(pred, target, reduction=reduction, pos_weight=pos_weight)
+
+
 def each(formula: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     """A formula of single items, reduced as asked."""
     def theirs(*inputs: torch.Tensor, reduction: str, **settings: Any) -> torch.Tensor:
         return reduced(formula(*inputs, **settings), reduction)
     return theirs
+
+
+def focal(pred: torch.Tensor, target: torch.Tensor, alpha: float | None = 0.25, gamma: float = 2.0
+          ) -> torch.Tensor:
+    """torchvision.ops.sigmoid_focal_loss after its sigmoid; it writes -1 where there is no alpha."""
+    cost = F.binary_cross_entropy(pred, target, reduction="none")
+    p_t = pred * target + (1 - pred) * (1 - target)
+    alpha_t = 1.0 if alpha is None else alpha * target + (1 - alpha) * (1 - target)
+    return alpha_t * cost * (1 - p_t) ** gamma
+
+
+def focal_with_logits(pred: torch.Tensor, target: torch.Tensor, **settings: Any) -> torch.Tensor:
+    return focal(pred.sigmoid(), target, **settings)
+
+
+def hinge(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.relu(1 - target * pred)
+
+
+def squared_hinge(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.relu(1 - target * pred) ** 2
 
 
 def log_cosh(pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -321,6 +368,30 @@ def cases() -> Iterator[Case]:
                        logits_and_targets(soft, pos_weight=pos_weight), F.binary_cross_entropy_with_logits)
     yield Case("bce_with_logits", "sample_weight", weighted(logits_and_targets(True)),
                with_weights(F.binary_cross_entropy_with_logits))
+    for smoothing, pos_weight in ((0.1, 1.0), (1.0, 1.0), (0.1, 4.0)):
+        yield Case("bce_with_logits", f"label_smoothing={smoothing}, pos_weight={pos_weight}",
+                   logits_and_targets(True, label_smoothing=smoothing, pos_weight=pos_weight), smoothed_bce)
+    for soft in (False, True):
+        yield Case("bce", f"{'soft' if soft else 'hard'} targets", probabilities_and_targets(soft),
+                   F.binary_cross_entropy)
+    yield Case("bce", "sample_weight", weighted(probabilities_and_targets(True)),
+               with_weights(F.binary_cross_entropy))
+    for name, draw, theirs in (("focal", probabilities_and_targets, each(focal)),
+                               ("focal_with_logits", logits_and_targets, each(focal_with_logits))):
+        for alpha in (0.25, None, 0.9):
+            for gamma in (0.0, 0.5, 1.0, 2.0, 5.0):
+                yield Case(name, f"alpha={alpha}, gamma={gamma}", draw(False, alpha=alpha, gamma=gamma),
+                           theirs, labels=True)
+        yield Case(name, "sample_weight", weighted(draw(False)), with_weights(theirs), labels=True)
+    for name, theirs in (("hinge", each(hinge)), ("squared_hinge", each(squared_hinge)),
+                         ("soft_margin", F.soft_margin_loss)):
+        yield Case(name, "", scores_and_signs(), theirs, labels=True)
+        yield Case(name, "sample_weight", weighted(scores_and_signs()), with_weights(theirs), labels=True)
+    for margin in (0.0, 0.5, 1.0, 3.0):
+        yield Case("hinge_embedding", f"margin={margin}", scores_and_signs(distances=True, margin=margin),
+                   F.hinge_embedding_loss, labels=True)
+    yield Case("hinge_embedding", "sample_weight", weighted(scores_and_signs(distances=True)),
+               with_weights(F.hinge_embedding_loss), labels=True)
     for probabilities in (False, True):
         for weight in (False, True):
             for ignore in (None,) if probabilities else (None, -100, 0, -1):
@@ -379,7 +450,7 @@ def there(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduct
           rng: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
     """The gradient from above, then the value and the gradients of all inputs of floats."""
     xs = [torch.tensor(x.astype(np.float64) if x.dtype.kind == "f" else x) for x in inputs]
-    real = [x.requires_grad_() for x in xs if x.is_floating_point()]
+    real = [x.requires_grad_() for x in xs[:len(xs) - case.labels] if x.is_floating_point()]
     options = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in settings.items()}
     if "pos_weight" in options:
         options["pos_weight"] = torch.tensor(options["pos_weight"], dtype=torch.float64)
@@ -392,7 +463,8 @@ def there(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduct
 def here(case: Case, inputs: list[np.ndarray], settings: dict[str, Any], reduction: str, path: str,
          above: np.ndarray) -> list[np.ndarray]:
     """The value and the gradients of all inputs of floats, or of those that the kernel differentiates."""
-    slopes = losses.LOSSES[case.loss].family.differentiated if path == "fused" else len(inputs)
+    differentiated = losses.LOSSES[case.loss].family.differentiated
+    slopes = differentiated if path == "fused" else len(inputs) - case.labels
     xs = [Tensor(x, requires_grad=i < slopes) if x.dtype.kind == "f" else x for i, x in enumerate(inputs)]
     y = getattr(losses, case.loss)(*xs, reduction=reduction, path=path, **settings)
     wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
