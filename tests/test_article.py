@@ -585,8 +585,9 @@ def test_e45_the_gradients_it_does_not_give(path, name, inputs, settings):
 
 # --------------------------------------------------------------------------------- its worked examples
 
-UNWEIGHTED = np.array([.003218321424, .01392574205, .007522626708, .003218321424, .0007760908386, .004704364553,
-                       .002029757917, .003923294519, -.007522626708, -.003218321424])     # of focal, by mpmath
+UNWEIGHTED = np.array([
+    .003218321424, .01392574205, .007522626708, .003218321424, .0007760908386, .004704364553, .002029757917,
+    .003923294519, -.007522626708, -.003218321424])          # the slope of focal, by mpmath
 
 EXAMPLES = {      # what: (loss, inputs, settings, value, gradient or None)
     "house prices, line 107": ("mse", ([4.8e5], [5e5]), {}, 4e8, [-4e4]),
