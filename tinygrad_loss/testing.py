@@ -53,7 +53,7 @@ class Case(NamedTuple):
     def complete(self) -> dict[str, Any]:
         """All settings, defaults included, as a kernel sees them."""
         settings = {**self.loss.defaults, **self.settings}
-        return {k: np.ones(self.shape[-1]) if v is None else v for k, v in settings.items()}
+        return {k: np.ones(self.shape[-1]) if v is None and k == "weight" else v for k, v in settings.items()}
 
     def draw(self, rng: np.random.Generator, dtype: Any = np.float64, shape: Any = None
              ) -> list[np.ndarray]:

@@ -75,6 +75,14 @@ def _binary(x: Any) -> Any:
     return (x == 1) | (x == 0) | (x != x)
 
 
+def _finite_not_negative(x: Any) -> Any:
+    return 0 <= x < np.inf
+
+
+def _share_or_none(x: Any) -> Any:
+    return x is None or 0 < x < 1
+
+
 def _number(x: Any) -> Any:
     return abs(x) < np.inf
 
@@ -137,7 +145,7 @@ def positive(*examples: float) -> Domain:
 
 def not_negative(*examples: float) -> Domain:
     """A setting of 0 or more."""
-    return _setting("a number that is not negative", _not_negative, examples, -1.0)
+    return _setting("a number that is not negative", _finite_not_negative, examples, -1.0, np.inf)
 
 
 def within(low: float, high: float, *examples: float) -> Domain:
@@ -151,6 +159,12 @@ def unit(*examples: float) -> Domain:
     return Domain("a number from 0 to 1", lambda x: (x >= 0) & (x <= 1),
                   lambda rng, shape: rng.choice(examples), examples,
                   (-0.1, 1.5, np.nan, "1", None), "setting")
+
+
+def share_or_none(*examples: float | None) -> Domain:
+    """A setting between 0 and 1, or None."""
+    return Domain("a number above 0 and below 1, or None", _share_or_none,
+                  lambda rng, shape: rng.choice(examples), examples, (0.0, 1.0, -1.0, np.nan, "1"), "setting")
 
 
 def integer(*examples: int) -> Domain:
