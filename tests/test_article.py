@@ -353,6 +353,7 @@ def test_e23_stable_for_any_z_but_these(loss):
     assert np.isnan(its.bce_with_logits(math.inf, 1))
     assert its.bce_with_logits(40.0, 1) == 0
     assert its.bce_with_logits(np.float32(16), 1) > 0 == its.bce_with_logits(np.float32(17), 1)
+    assert its.bce_with_logits(1000.0, 0) == loss.bce_with_logits([1000.0], [0]) == 1000  # so much is true
     assert loss.bce_with_logits([math.inf], [1]) == 0
     assert loss.bce_with_logits([40.0], [1]) == near(4.248354255291589e-18)
     assert loss.bce_with_logits(np.float32([17]), np.float32([1])) == near(4.1399375e-8, rel=1e-6)
