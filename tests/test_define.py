@@ -93,7 +93,7 @@ def test_tasks_have_predictions_of_their_own(path, reduction):
     (lambda: define(lambda pred, target, kind="a": pred), "say in domains what kind may be"),
     (lambda: tasks(np.ones((2, 3)), np.ones((5, 3)), np.ones((2, 3)), np.ones(5, int), reduction="sum"),
      "cannot be added"),
-], ids=str)
+], ids=lambda given: given if isinstance(given, str) else "define")
 def test_what_cannot_be_a_loss_is_refused(make, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         make()

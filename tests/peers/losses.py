@@ -126,7 +126,7 @@ def classes(probabilities: bool, weight: bool, ignore: int | None, label_smoothi
 
 
 def labelled(kind: str, weight: bool, ignore: int | None = None, **settings: Any) -> Any:
-    """Rows of logits, probabilities or their logarithms, with labels; `ignore` marks about a third of them."""
+    """Rows of logits, probabilities or their logarithms, with labels; `ignore` marks about a third."""
     def draw(rng: np.random.Generator) -> Any:
         (z, target), found = classes(False, weight, ignore, 0.0)(rng)
         del found["label_smoothing"]
@@ -323,8 +323,8 @@ def contrastive(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: f
     return (label * d ** 2 + (1 - label) * torch.relu(margin - d) ** 2) / 2
 
 
-def focal(pred: torch.Tensor, target: torch.Tensor, reduction: str, gamma: float = 2.0,
-          weight: torch.Tensor | None = None, ignore_index: int = -100) -> torch.Tensor:
+def focal_cross_entropy(pred: torch.Tensor, target: torch.Tensor, reduction: str, gamma: float = 2.0,
+                        weight: torch.Tensor | None = None, ignore_index: int = -100) -> torch.Tensor:
     """Its formula, on PyTorch's cross entropy; the mean divides by the weights of the labels, as there."""
     cost = F.cross_entropy(pred, target, reduction="none", ignore_index=ignore_index)
     w = torch.ones(pred.shape[min(1, pred.ndim - 1)], dtype=pred.dtype) if weight is None else weight
@@ -345,10 +345,11 @@ def cases() -> Iterator[Case]:
             yield Case("nll", which, labelled("log rows", weight, ignore), F.nll_loss)
             yield Case("sparse_categorical_cross_entropy", which, labelled("rows", weight, ignore),
                        lambda pred, *rest, **settings: F.nll_loss(pred.log(), *rest, **settings))
-            yield Case("focal_cross_entropy", which, labelled("logits", weight, ignore), focal)
+            yield Case("focal_cross_entropy", which, labelled("logits", weight, ignore),
+                       focal_cross_entropy)
         for gamma in (0.0, 0.5, 5.0):
             yield Case("focal_cross_entropy", f"gamma={gamma}{words}",
-                       labelled("logits", weight, gamma=gamma), focal)
+                       labelled("logits", weight, gamma=gamma), focal_cross_entropy)
         for p in (1, 2):
             for margin in (1.0, 0.3, 2.5):
                 yield Case("multiclass_hinge", f"p={p}, margin={margin}{words}",

@@ -17,7 +17,7 @@ from ..losses.loss import Loss
 Shape = tuple[int, ...]
 
 DTYPES = ("float64", "float32")
-WIDTHS: dict[str, Shape] = {                        # shape of an item, where only the number of items is given
+WIDTHS: dict[str, Shape] = {                        # of an item, where only the number of items is given
     "rows": (10,), "vectors": (128,), "sequences": (100, 28)}
 SHAPES: dict[str, Sequence[Shape]] = {
     "elementwise": [(32,), (1024,), (10**5,), (10**7,)],
