@@ -221,7 +221,7 @@ def _places(case: Case, item: list[Any]) -> list[tuple[int, int]]:
     """Which slopes to check: the label's, those of the largest and the smallest input, and others."""
     places = []
     for k, x in enumerate(map(np.ravel, item[:case.loss.family.differentiated])):
-        label = [int(item[1])] if case.domains[1].kind == "labels" and np.ndim(item[1]) == 0 else []
+        label = [int(item[1])] if case.domains[1].kind == "labels" else []
         chosen = [*label, int(np.argmax(x)), int(np.argmin(x)), x.size // 2, *range(x.size)]
         if case.domains[k].kind in ROWS:               # at probability 0 ends the domain; a slope is a rule
             chosen = [j for j in chosen if (x[j] if case.domains[k].kind == "rows" else np.exp(x[j])) > 0]
@@ -289,9 +289,9 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
     item: list[Any] = []
     shape = (width,) if len(case.shape) < 3 else (min(width, FRAMES), max(width, 3))
     for domain in case.domains:
-        if domain.kind == "labels" and len(shape) == 1:
+        if domain.kind == "labels":
             item.append(domain.draw(rng, shape) if rng.random() < 0.5 else np.argmax(item[0]))
-        elif domain.kind in ("labels", "lengths"):
+        elif domain.kind in ("spelling", "lengths"):
             item.append(np.asarray(domain.draw(rng, shape)))
         elif domain.kind == "choices":
             item.append(np.asarray(domain.draw(rng, (width,)), dtype))
@@ -360,8 +360,9 @@ def _relative(x: Any, case: Case, dtype: Any, rng: np.random.Generator) -> Any:
 def _row(domain: Domain, item: list[Any], width: int, dtype: Any, rng: np.random.Generator) -> Any:
     """Probabilities or their logarithms; often those of the first input, or nearly."""
     p = _probabilities(width, dtype, rng)
-    if item and rng.random() < 0.3 and abs(np.sum(item[0]) - 1) < 1e-3:
-        p = item[0] + rng.choice([0.0, 1e-12, 1e-6, 0.1]) * (p - item[0])
+    if item and rng.random() < 0.3 and (item[0] >= 0).all() and (item[0] <= 1).all():
+        if abs(np.sum(item[0]) - 1) < 1e-3:
+            p = item[0] + rng.choice([0.0, 1e-12, 1e-6, 0.1]) * (p - item[0])
     p = p.astype(dtype)
     with np.errstate(divide="ignore"):
         return p if domain.kind == "rows" else np.log(p)

@@ -36,6 +36,9 @@ def cross_entropy(z, q, dz):
     both brackets are sums over the other classes.
     """
     top = peak(z)
+    if top == -np.inf:                                       # no class takes part
+        dz[:] = 0.0
+        return np.inf
     first = position(z, top)
     rest = exponentials(z, top, first, dz)
     loss, mass, minor = _sums(z, q, top, log1p(rest))

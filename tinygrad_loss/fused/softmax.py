@@ -98,10 +98,7 @@ def exponentials_of_row(z, label, e, dpred, i):
         for c in range(z.size):
             e[c] = 1.0 if z[c] == top else 0.0 if z[c] < top else np.nan
         own, e[label] = e[label], 0.0
-        others = any_order_sum(e)
-        if own == 1.0:                                       # inf against inf has no limit
-            return own, np.nan if others > 0.0 else 0.0, 0.0
-        return own, others, np.inf
+        return own, any_order_sum(e), 0.0 if own == 1.0 else np.inf      # equals share, infinite or not
     shift = 0.0 if top == -np.inf else top
     others = 0.0
     for first, last in ((0, label), (label + 1, z.size)):

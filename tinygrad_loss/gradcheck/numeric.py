@@ -17,6 +17,7 @@ import numpy as np
 FIRST_STEP = 0.1                            # relative to the size of x, or to 1 where x is smaller
 SHRINK = 3.0
 STEPS = 15                                  # the last step is 2e-8
+ENOUGH = 4.0                                # times the rounding noise: an error as small as that will do
 
 
 class Estimate(NamedTuple):
@@ -63,6 +64,8 @@ def derivative(function: Callable[[float], float], x: float) -> tuple[float, flo
             if error <= best_error:
                 best, best_error = row[-1], error
             power *= SHRINK ** 2
+        if best_error <= ENOUGH * noise:    # smaller steps would only be noisier
+            break
         above = row if np.isfinite(row[-1]) else []
         step /= SHRINK
     return best, best_error

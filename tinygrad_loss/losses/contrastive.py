@@ -25,7 +25,8 @@ from .loss import Advice, Claims, Known, Loss
 def composed(a, b, label, margin=1.0):
     apart = a - b
     squares = (apart * apart).sum(axis=1)
-    short = (margin - apart.norm(axis=1)).relu()             # of the margin
+    near = apart.clip(-margin, margin)                       # what is too far is not looked at: it may be inf
+    short = (margin - near.norm(axis=1)).relu()              # of the margin
     return 0.5 * (where(label == 0, 0, label * squares) + where(label == 1, 0, (1 - label) * short ** 2))
 
 
@@ -38,7 +39,8 @@ def kernel(a, b, label, da, db, margin):
     short = 0.0 if d >= margin else margin - d
     push = 0.0 if short == 0.0 or d == 0.0 else short / length
     for i in range(a.size):
-        da[i] = da[i] if label == 1.0 else label - push * db[i]          # label is 0 here, or nan
+        away = label - push * db[i] if push != 0.0 else label            # label is 0 here, or nan
+        da[i] = da[i] if label == 1.0 else away
         db[i] = -da[i]
     return 0.5 * squares if label == 1.0 else label + 0.5 * short * short
 

@@ -23,7 +23,8 @@ class Domain(NamedTuple):
     draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
     examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
     refused: tuple[Any, ...] = ()                    # values that must raise
-    kind: str = "elements"                           # or choices, labels, lengths, rows, log rows;
+    kind: str = "elements"                           # or choices, labels, rows, log rows, and for
+                                                     # sequences spelling, lengths;
                                                      # of settings: setting, class weights
 
 

@@ -45,6 +45,11 @@ def power_of_ratio(a, b, y):
     return pow(a / b, y) if a / b > 1e-290 else pow(a, y) / pow(b, y)    # a / b may have lost its digits
 
 
+def kinks(pred, target, alpha, beta, gamma, smooth, per_sample):
+    wrong = alpha * pred * (1 - target) + beta * (1 - pred) * target
+    return wrong.sum(-1 if per_sample else None) if gamma < 1 else 1.0   # a root is steep at 0
+
+
 def exact(mp, pred, target, alpha, beta, gamma, smooth, per_sample):
     apart, [scales] = exact_tversky(mp, pred, target, alpha, beta, smooth, per_sample)
     if apart <= 0:                                           # below, the other side of the corner at 0
@@ -59,7 +64,7 @@ loss = Loss(
     composed, kernel, SAMPLES,
     domains={"pred": UNIT, "target": UNIT, "alpha": not_negative(0.5), "beta": not_negative(0.5),
              "gamma": positive(0.5, 1.0), "smooth": not_negative(0.0, 0.1), "per_sample": boolean()},
-    exact=exact,
+    kinks=kinks, exact=exact,
     claims=Claims(convex=False, minimum=0.0,
                   symmetric=lambda alpha, beta, **_: alpha == beta,
                   lipschitz=lambda alpha, beta, gamma, smooth, per_sample:

@@ -36,8 +36,8 @@ def kernel(pred, target, var, full, eps):
     v = eps if var < eps else var
     error = pred - target
     slope = error / v
-    dvar = 0.0 if var < eps else 0.5 * (1.0 / v - slope * slope)
-    return 0.5 * (log(v) + error * slope) + (HALF_LOG_2_PI if full else 0.0), slope, -slope, dvar
+    dvar = 0.0 if var < eps else 0.5 / v - 0.5 * slope * slope
+    return 0.5 * log(v) + error * (0.5 * slope) + (HALF_LOG_2_PI if full else 0.0), slope, -slope, dvar
 
 
 def exact(mp, pred, target, var, full, eps):

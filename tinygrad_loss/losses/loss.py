@@ -62,7 +62,7 @@ class Loss:
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [name for name in self.input_names if kinds[name] & {"labels", "lengths"}]
+        self.label_names = [name for name in self.input_names if kinds[name] & {"labels", "spelling", "lengths"}]
         self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
                                     or isinstance(self.domains[name], Switch) for name in self.input_names)
 
@@ -155,6 +155,4 @@ class Call:
         losses = losses if losses.dtype == self.dtype else astype(losses, self.dtype)
         if self.weight is not None:
             losses = losses * astype(self.weight, self.dtype)
-        if self.reduction == "none":
-            return losses
-        return losses.sum() if self.reduction == "sum" else losses.sum() / self.divisor
+        return losses if self.reduction == "none" else losses.sum() / self.divisor

@@ -10,23 +10,25 @@ pred, target: real, of equal shape; quantile from 0 to 1. One item per element.
 Source: R. Koenker and G. Bassett, Regression Quantiles, 1978.
 """
 
+from ..engine import where
 from .domain import REAL, unit
 from .family import ELEMENTWISE
 from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, quantile=0.5):
-    error = target - pred
-    return quantile * error.relu() + (1 - quantile) * (-error).relu()
+    half = 0.5 * target - 0.5 * pred                         # half: cannot overflow
+    rate = where(target > pred, quantile, where(target < pred, quantile - 1, half))      # half: 0, or nan
+    return 2 * (rate * half)
 
 
 def kernel(pred, target, quantile):
-    error = target - pred
-    if error > 0.0:
-        return quantile * error, -quantile
-    if error < 0.0:
-        return (quantile - 1.0) * error, 1.0 - quantile
-    return error, error                                      # 0, or nan
+    half = 0.5 * target - 0.5 * pred
+    if target > pred:
+        return 2.0 * (quantile * half), -quantile
+    if target < pred:
+        return 2.0 * ((quantile - 1.0) * half), 1.0 - quantile
+    return half, half                                        # 0, or nan
 
 
 def exact(mp, pred, target, quantile):

@@ -80,7 +80,7 @@ def _most_labels(shape: Shape) -> int:
 
 SPELLING = Domain("an integer label, from 0 to the number of classes - 1, but not the blank", _any,
                   lambda rng, shape: rng.integers(1, shape[-1] - 1, (*shape[1:-1], _most_labels(shape))),
-                  kind="labels")
+                  kind="spelling")
 FRAMES = Domain("the number of frames that count, from 1 to T", _any,
                 lambda rng, shape: rng.integers(2 * _most_labels(shape) - 1, shape[0] + 1, shape[1:-1]),
                 kind="lengths")
