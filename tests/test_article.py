@@ -644,7 +644,7 @@ def test_worked_example(loss, slope, what):
 
 
 def test_worked_example_of_outliers_in_other_measures(loss):
-    """Line 284. One error of 10 among five makes the root of MSE 4.5; the median of the errors is still 0.1."""
+    """Line 284. One error of 10 among five: the root of MSE is 4.5, the median of the errors still 0.1."""
     assert math.sqrt(loss.mse(WILD, TAME)) == approx(4.4737, abs=5e-5)
     assert loss.log_cosh(WILD, TAME) == near(1.8683391920)
     assert np.median(loss.mae(WILD, TAME, reduction="none")) == approx(0.1)
