@@ -360,9 +360,20 @@ def test_a16_an_infinite_error(name, steepest, path):
 
 @both
 @pytest.mark.parametrize("rate, count, value", [(np.inf, np.nan, np.nan), (np.inf, 3.0, np.inf),
-                                                (1e308, 1e308, np.inf), (-np.inf, 2.0, np.inf)])
+                                                (3e38, 3e38, np.inf), (-np.inf, 2.0, np.inf)])
 def test_a16_counts_at_an_infinite_rate(rate, count, value, path):
     for full in (False, True):
-        found, slope = run("poisson_nll", [rate], [count], full=full, path=path)
-        np.testing.assert_array_equal(found, value)
-        assert np.isnan(slope).any() == np.isnan(value)
+        for dtype in (np.float64, np.float32):
+            found, slope = run("poisson_nll", np.array([rate], dtype), np.array([count], dtype), full=full,
+                               path=path)
+            np.testing.assert_array_equal(found, value)
+            assert np.isnan(slope).any() == np.isnan(value)
+
+
+@both
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a16_what_float32_cannot_hold_is_inf_without_a_warning(reduction, path):
+    for pred in (np.float32([1e30, 0.0]), Tensor(np.float32([1e30, 0.0]), requires_grad=True)):
+        value = losses.mse(pred, np.float32([0.0, 0.0]), reduction=reduction, path=path)
+        assert value.dtype == np.float32 and value.numpy().max() == np.inf
+    assert losses.mse(Tensor(np.float32([1e30]), requires_grad=True), np.float32([0.0])).item() == np.inf
