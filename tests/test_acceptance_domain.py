@@ -157,10 +157,21 @@ def test_a5_certain_answers_to_soft_labels(path):
 
 
 @both
-def test_a5_certain_answers_of_focal(path):
-    value, slope = run("focal", [0.0, 1.0, 0.0, 1.0], [1, 0, 0, 1], reduction="none", path=path)
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_a5_certain_answers_of_focal(gamma, path):
+    """Where gamma < 1, the slope of q^gamma is infinite at q = 0, and there it meets a cost of 0."""
+    value, slope = run("focal", [0.0, 1.0, 0.0, 1.0], [1, 0, 0, 1], alpha=None, gamma=gamma, reduction="none",
+                       path=path)
     np.testing.assert_array_equal(value, [np.inf, np.inf, 0, 0])
-    np.testing.assert_array_equal(slope, [-np.inf, np.inf, 0, 0])
+    np.testing.assert_array_equal(slope, [-np.inf, np.inf, *([0, 0] if gamma else [1, -1])])
+    value, slope = run("focal_with_logits", [-np.inf, np.inf, -np.inf, np.inf, -800.0, 800.0],
+                       [1, 0, 0, 1, 0, 1], alpha=None, gamma=gamma, reduction="none", path=path)
+    np.testing.assert_array_equal(value, [np.inf, np.inf, 0, 0, 0, 0])
+    np.testing.assert_array_equal(slope, [-1, 1, 0, 0, 0, 0])
+    value, slope = run("focal_cross_entropy", [[-np.inf, 0.0], [np.inf, 0.0], [800.0, 0.0]], [0, 0, 0],
+                       gamma=gamma, reduction="none", path=path)
+    np.testing.assert_array_equal(value, [np.inf, 0, 0])
+    np.testing.assert_array_equal(slope, [[-1, 1], [0, 0], [0, 0]])
 
 
 @both
