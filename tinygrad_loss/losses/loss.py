@@ -62,7 +62,8 @@ class Loss:
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [name for name in self.input_names if kinds[name] & {"labels", "spelling", "lengths"}]
+        whole = {"labels", "spelling", "lengths"}
+        self.label_names = [name for name in self.input_names if kinds[name] & whole]
         self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
                                     or isinstance(self.domains[name], Switch) for name in self.input_names)
 
