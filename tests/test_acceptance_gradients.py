@@ -17,8 +17,7 @@ from tinygrad_loss.losses.arguments import PATHS
 from tinygrad_loss.testing import cases
 
 both = pytest.mark.parametrize("path", PATHS)
-every_loss = pytest.mark.parametrize("loss", [
-    pytest.param(loss, id=name, marks=pytest.mark.xdist_group(name)) for name, loss in LOSSES.items()])
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
 
 def run(name, *inputs, slopes=1, **options):

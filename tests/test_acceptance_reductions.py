@@ -17,8 +17,7 @@ from tinygrad_loss.testing import cases
 
 Z, TARGET = [[2.0, 1.0, 0.1]] * 3, [0, 1, 2]
 both = pytest.mark.parametrize("path", PATHS)
-every_loss = pytest.mark.parametrize("loss", [
-    pytest.param(loss, id=name, marks=pytest.mark.xdist_group(name)) for name, loss in LOSSES.items()])
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
 
 def run(name, pred, target, **options):
