@@ -337,7 +337,7 @@ def test_a16_nan_in_any_input_comes_out_wherever_it_stands(loss):
 
 
 @both
-@pytest.mark.parametrize("name", ["hinge", "squared_hinge", "soft_margin"])
+@pytest.mark.parametrize("name", ["hinge", "squared_hinge", "hinge_embedding", "soft_margin"])
 def test_a16_nan_at_both_sides_of_a_hinge(name, path):
     for target in (1, -1):
         value, slope = run(name, [np.nan, 0.3], [target, target], reduction="none", path=path)
