@@ -23,22 +23,22 @@ from typing import Any
 
 import numpy as np
 
-from .softmax import exponentials_of_row
 from .threads import run_blocks
-from .vmath import dot, exp, extent, scaled, wide_vectors
+from .vmath import dot, exp, exp_minus, in_any_order, peak, scaled, wide_vectors
 
 TILE = 8                                      # rows of similarities that are there at a time
-CHUNK = 512                                   # of their elements are worked on while they are at hand
+PRODUCTS = 16                                 # take as long as an element of other losses
 
 
 def run_passes(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any, scale: float,
                losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
     """`run_blocks` for each pass. What one leaves to the next lies where a third input would."""
     n, width = arrays[0].shape
-    left = np.empty((2 * n, width)), np.empty((width, 2 * n)), np.empty((2, 2 * n)), np.zeros((3, 2 * n))
+    left = np.empty(2 * n * width), np.empty(2 * n * width), np.empty(4 * n), np.zeros(6 * n)
 
     def run(number: int) -> tuple[float, bool]:
-        return run_blocks(walk, [*arrays[:2], left], slopes, weight, scale, losses, (number, *settings))
+        return run_blocks(walk, [*arrays[:2], left], slopes, weight, scale, losses, (number, *settings),
+                          work=n * n * width // PRODUCTS)
     _, ok = run(0)
     total, _ = run(1)
     if any(slope is not None for slope in slopes):
@@ -48,8 +48,11 @@ def run_passes(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], total: Callable[..., Any],
           fingerprint: str, wants_rows: bool, mutual: bool = False) -> Callable[..., Any]:
-    """The loop around `kernel`, as a plain function ready to be compiled. An item of a mutual comparison is
-    the mean of its two anchors."""
+    """The loop around `kernel`, as a plain function ready to be compiled.
+
+    There are two groups of vectors, anchors and candidates; in a mutual comparison a single one, the rows of
+    the second input after those of the first, and an item is the mean of its two anchors.
+    """
     holds_a, holds_b = holds
 
     def walk(first, last, per_block, a, b, left, da, db, _third, weight, scale, losses, partials, settings):
@@ -57,56 +60,60 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
         met."""
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()
-        ok, n = True, len(a)
-        directions, turned, lengths, notes = left
-        number, temperature = settings[:2]
-        costs, e = np.empty(per_block), np.empty(2 * n)
-        s, du = np.empty((TILE, 2 * n)), np.empty((TILE, a.shape[1]))
+        ok, (n, width) = True, a.shape
+        groups, size = (1, 2 * n) if mutual else (2, n)
+        directions, turned = left[0].reshape(groups, size, width), left[1].reshape(groups, width, size)
+        lengths, notes = left[2].reshape(groups, 2, size), left[3].reshape(groups, 3, size)
+        pass_number, temperature = settings[:2]
+        costs, e = np.empty(per_block), np.empty(size)
+        s, h, du = np.empty((TILE, size)), np.empty((TILE, size)), np.empty((TILE, width))
         for block in range(first, last):
             start, stop = block * per_block, min((block + 1) * per_block, n)
             partials[block], costs[:] = 0.0, 0.0
-            if number == 0:
-                for i in range(start, stop):
-                    for k in range(a.shape[1]):
-                        directions[i, k], directions[n + i, k] = a[i, k], b[i, k]
-                        ok &= holds_a(directions[i, k]) & holds_b(directions[n + i, k])
-                    point(directions, turned, lengths, i)
-                    point(directions, turned, lengths, n + i)
-                continue
-            for shift in (0, n):                 # vectors of the first input, then of the second
-                wanted = da is not None if shift == 0 else db is not None
-                if not (wanted if number == 2 else mutual or shift == 0):
+            for side in range(2):                # the rows of a, then those of b
+                group, shift = (0, side * n) if mutual else (side, 0)
+                other = groups - 1 - group
+                if pass_number == 0:
+                    for i in range(start, stop):
+                        u = directions[group, shift + i]
+                        for k in range(width):
+                            u[k] = a[i, k] if side == 0 else b[i, k]
+                            ok &= holds_a(u[k]) if side == 0 else holds_b(u[k])
+                        point(u, turned[group, :, shift + i], lengths[group, :, shift + i])
                     continue
-                begin, end = (0, 2 * n) if mutual else (n - shift, 2 * n - shift)
+                if pass_number == 1 and group == 1:
+                    continue                     # these are no anchors
                 for low in range(shift + start, shift + stop, TILE):
                     high = min(low + TILE, shift + stop)
-                    similarities = s[:high - low, :end - begin]
-                    multiply(directions[low:high], turned[:, begin:end], similarities)
+                    multiply(directions[group, low:high], directions[other], s)
                     for r in range(low, high):
-                        z, partner = similarities[r - low], (n + r) % (2 * n) - begin
-                        for j in range(z.size):
+                        z, partner = s[r - low], (r + n) % size
+                        for j in range(size):
                             z[j] /= temperature
                         if mutual:
                             z[r] = -np.inf       # nothing is compared with itself
-                        if number == 1:
-                            own, others, half_gap = exponentials_of_row(z, partner, e[:z.size], None, 0)
-                            cost, own_slope, share = kernel(own, others, half_gap, *settings[2:])
-                            factor = (0.5 if mutual else 1.0) * (1.0 if weight is None else weight[r - shift])
-                            costs[r - shift - start] += cost * factor
-                            factor *= scale / temperature
-                            notes[0, r], notes[1, r] = extent(z)[1], share * factor
-                            notes[2, r] = own_slope * factor
-                        else:
-                            collect(z, r, partner, notes, begin, mutual or shift == 0, mutual or shift > 0)
-                    if number == 2:
-                        multiply(similarities, directions[begin:end], du)
-                        if da is not None:
-                            for r in range(low, min(high, n)):
-                                turn(directions[r], du[r - low], lengths[:, r], da[r])
-                        if db is not None:
-                            for r in range(max(low, n), high):
-                                turn(directions[r], du[r - low], lengths[:, r], db[r - n])
-            if number == 1:
+                        if pass_number == 2:
+                            collect(z, r, partner, notes[group], notes[other], mutual or group == 0,
+                                    mutual or group == 1, h[r - low])
+                            continue
+                        top, own, others = exponentials(z, partner, e)
+                        cost, own_slope, share = kernel(own, others, 0.5 * top - 0.5 * z[partner],
+                                                        *settings[2:])
+                        factor = (0.5 if mutual else 1.0) * (1.0 if weight is None else weight[r - shift])
+                        costs[r - shift - start] += cost * factor
+                        factor *= scale / temperature
+                        notes[0, :, r] = top, share * factor, own_slope * factor
+                    if pass_number == 2:
+                        multiply(h[:high - low], turned[other], du)
+                        for r in range(low, high):
+                            u, length = directions[group, r], lengths[group, :, r]
+                            if da is not None:
+                                if side == 0:
+                                    turn(u, du[r - low], length, da[r - shift])
+                            if db is not None:
+                                if side == 1:
+                                    turn(u, du[r - low], length, db[r - shift])
+            if pass_number == 1:
                 partials[block] = total(costs[:stop - start])
                 if losses is not None:
                     losses[start:stop] = costs[:stop - start]
@@ -115,24 +122,39 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
     return walk
 
 
-def point(directions, turned, lengths, r):
-    """Leave of a vector its direction, twice, and its length in two factors. What is 0 has none."""
-    u = directions[r]
-    lengths[0, r], lengths[1, r] = scaled(u, turned[:, r])
+def point(u, turned, length):
+    """Make of a vector its direction, leave it in `turned` too, and its length in two factors. What is 0 has
+    none."""
+    length[0], length[1] = scaled(u, turned)
     for k in range(u.size):
-        turned[k, r] /= lengths[1, r] if lengths[1, r] != 0.0 else 1.0
-        u[k] = turned[k, r]
+        turned[k] /= length[1] if length[1] != 0.0 else 1.0
+        u[k] = turned[k]
 
 
-def collect(z, r, partner, notes, begin, is_anchor, is_candidate):
-    """Turn the similarities of a vector r into the slopes by them: of its own loss, and of all others'."""
-    top, share, own_slope = notes[0, begin:begin + z.size], notes[1, begin:begin + z.size], notes[2]
-    own_top, own_share = notes[0, r], notes[1, r]
-    for j in range(z.size):
-        as_anchor = own_share * exp(min(z[j] - own_top, 0.0)) if is_anchor else 0.0
-        as_candidate = share[j] * exp(min(z[j] - top[j], 0.0)) if is_candidate else 0.0
-        z[j] = as_anchor + as_candidate
-    z[partner] = own_slope[r] + own_slope[begin + partner]               # 0 of what is no anchor
+def exponentials(z, partner, e):
+    """The largest z, exp(z - top) of the partner, and its sum over all others. e is for scratch."""
+    top = peak(z)
+    others = exp_minus(z[:partner], top, e) + exp_minus(z[partner + 1:], top, e)
+    return top, exp_minus(z[partner:partner + 1], top, e), others
+
+
+def collect(z, r, partner, own_notes, notes, is_anchor, is_candidate, slopes):
+    """From the similarities of a vector r to the slopes by them: of its own loss, and of all others'."""
+    slopes[:] = 0.0
+    if is_anchor:
+        own_top, own_share = own_notes[0, r], own_notes[1, r]
+        for j in range(z.size):
+            slopes[j] += own_share * exp_below(z[j] - own_top)
+    if is_candidate:
+        top, share = notes[0], notes[1]
+        for j in range(z.size):
+            slopes[j] += share[j] * exp_below(z[j] - top[j])
+    slopes[partner] = own_notes[2, r] + notes[2, partner]                # 0 of what is no anchor
+
+
+def exp_below(x):
+    """exp(x) for x <= 0; a similarity that is computed again may seem to be above the largest one."""
+    return exp(0.0 if x > 0.0 else x)
 
 
 def turn(u, du, length, dx):
@@ -143,27 +165,29 @@ def turn(u, du, length, dx):
 
 
 def multiply(x, y, out):
-    """Fill out with the matrix product x y, four terms at a time."""
-    wide_vectors()
-    inner = x.shape[1]
-    for start in range(0, y.shape[1], CHUNK):
-        here = slice(start, min(start + CHUNK, y.shape[1]))
-        for r in range(len(x)):
-            out[r, here] = 0.0
-        for k in range(0, inner - 3, 4):
-            for r in range(len(x)):
-                add_four(out[r, here], x[r, k], y[k, here], x[r, k + 1], y[k + 1, here],
-                         x[r, k + 2], y[k + 2, here], x[r, k + 3], y[k + 3, here])
-        for k in range(inner - inner % 4, inner):
-            for r in range(len(x)):
-                add_one(out[r, here], x[r, k], y[k, here])
+    """Fill out with the dot products of all rows of x and all rows of y, most of them two times four at a
+    time: what is read once then serves several."""
+    m, n = len(x) - len(x) % 2, len(y) - len(y) % 4
+    for j in range(0, n, 4):
+        for i in range(0, m, 2):
+            eight_dots(x[i], x[i + 1], y[j], y[j + 1], y[j + 2], y[j + 3], out[i, j:j + 4], out[i + 1, j:j + 4])
+    for i in range(len(x)):
+        for j in range(n if i < m else 0, len(y)):
+            out[i, j] = dot(x[i], y[j])
 
 
-def add_four(out, a, p, b, q, c, r, d, s):
-    for j in range(out.size):
-        out[j] += (a * p[j] + b * q[j]) + (c * r[j] + d * s[j])
-
-
-def add_one(out, a, p):
-    for j in range(out.size):
-        out[j] += a * p[j]
+@in_any_order
+def eight_dots(x, y, a, b, c, d, out_x, out_y):
+    xa, xb, xc, xd = 0.0, 0.0, 0.0, 0.0
+    ya, yb, yc, yd = 0.0, 0.0, 0.0, 0.0
+    for k in range(x.size):
+        xa += x[k] * a[k]
+        xb += x[k] * b[k]
+        xc += x[k] * c[k]
+        xd += x[k] * d[k]
+        ya += y[k] * a[k]
+        yb += y[k] * b[k]
+        yc += y[k] * c[k]
+        yd += y[k] * d[k]
+    out_x[0], out_x[1], out_x[2], out_x[3] = xa, xb, xc, xd
+    out_y[0], out_y[1], out_y[2], out_y[3] = ya, yb, yc, yd
