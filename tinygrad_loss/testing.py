@@ -402,6 +402,8 @@ def _extremes(case: Case) -> _Extremes:
         middle = [_middle(*pair) for pair in zip(case.domains, inputs, other, strict=True)]
         chord = (value + losses(other)) / 2
         lowest = min(lowest, -_largest(-value))
+        if case.loss.family.coupled:                   # what an item costs depends on how many there are
+            lowest = min(lowest, -_largest(-losses([x[:1] for x in inputs])))
         steepest = max([steepest, *(_largest(np.abs(s)) for s in slopes)])
         sag = max(sag, _largest(_change(losses(middle), chord)))
         if case.domains[0] is case.domains[1]:

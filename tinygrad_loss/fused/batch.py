@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .threads import run_blocks
-from .vmath import dot, exp, exp_minus, in_any_order, peak, scaled, wide_vectors
+from .vmath import dot, exp, exp_minus, in_any_order, peak, to_one, wide_vectors
 
 TILE = 8                                      # rows of similarities that are there at a time
 PRODUCTS = 16                                 # take as long as an element of other losses
@@ -123,12 +123,18 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
 
 
 def point(u, turned, length):
-    """Make of a vector its direction, leave it in `turned` too, and its length in two factors. What is 0 has
-    none."""
-    length[0], length[1] = scaled(u, turned)
+    """Make of a vector its direction, which is left in `turned` too, and a length in two factors, the first
+    of which is a power of 2: no square overflows, and nothing is rounded once more. 0 stays 0."""
+    top = 0.0
     for k in range(u.size):
-        turned[k] /= length[1] if length[1] != 0.0 else 1.0
-        u[k] = turned[k]
+        top = max(top, abs(u[k]))
+    up = 0.5 * to_one(0.5 * top) if 0.0 < top < np.inf else 1.0
+    for k in range(u.size):
+        u[k] *= up
+    length[0], length[1] = up, np.sqrt(dot(u, u))
+    for k in range(u.size):
+        u[k] /= length[1] if length[1] != 0.0 else 1.0
+        turned[k] = u[k]
 
 
 def exponentials(z, partner, e):
@@ -161,7 +167,7 @@ def turn(u, du, length, dx):
     """From the slopes by a direction to those by the vector: what is along it does not count."""
     along, exists = dot(u, du), length[1] != 0.0
     for k in range(u.size):
-        dx[k] = (du[k] - along * u[k]) / length[1] / length[0] if exists else 0.0
+        dx[k] = (du[k] - along * u[k]) / length[1] * length[0] if exists else 0.0
 
 
 def multiply(x, y, out):

@@ -12,7 +12,7 @@ temperature, which is the first setting; the kernel gets the softmax of an ancho
 
 from __future__ import annotations
 
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -56,19 +56,22 @@ def told_apart(mp: Any, anchors: list[Any], candidates: list[Any], partner: list
             for rows, lengths in ((anchors, length_u), (candidates, length_v)))
     terms, (scales_u, scales_v) = [], ([[mp.zero] * len(row) for row in rows] for rows in (u, v))
     for i, y in enumerate(partner):
+        w = [a / temperature for a in u[i]]
         others = [c for c in range(len(v)) if candidates[c] is not anchors[i] and c != y]
-        parts = {c: [a * b / temperature for a, b in zip(u[i], v[c], strict=True)] for c in (*others, y)}
-        size = {c: sum(map(abs, parts[c])) for c in parts}
-        e = {c: mp.exp(sum(parts[c])) for c in parts}
+        parts = {c: [a * b for a, b in zip(w, v[c], strict=True)] for c in (*others, y)}
+        for_, against = ({c: sum(max(sign * x, 0) for x in parts[c]) for c in parts} for sign in (1, -1))
+        size = {c: for_[c] + against[c] for c in parts}
+        e = {c: mp.exp(for_[c] - against[c]) for c in parts}
         p = {c: e[c] / sum(e.values()) for c in parts}
         terms += [-p[c] * mp.log(p[c]) for c in parts]
         for c in others:
-            terms += [*(p[c] * x for x in parts[c]), *(-p[c] * x for x in parts[y])]
+            terms += [p[c] * for_[c], p[c] * against[y], -p[c] * against[c], -p[c] * for_[y]]
         mean = sum(p[c] * size[c] for c in parts)
         pull = {c: p[c] * (1 + size[c] + mean) for c in others}
         pull[y] = sum(p[c] * (1 + size[c] + size[y]) for c in others)
-        for c, k in product(parts, range(len(u[i]))):
-            a, b = abs(u[i][k]), abs(v[c][k])
-            scales_u[i][k] += pull[c] * (b / temperature + size[c] * a) / length_u[i]
-            scales_v[c][k] += pull[c] * (a / temperature + size[c] * b) / length_v[c]
+        for c in parts:
+            by_u, by_v = pull[c] / length_u[i], pull[c] / length_v[c]
+            for k, (a, b) in enumerate(zip(u[i], v[c], strict=True)):
+                scales_u[i][k] += by_u * (abs(b) / temperature + size[c] * abs(a))
+                scales_v[c][k] += by_v * (abs(w[k]) + size[c] * abs(b))
     return terms, [list(chain(*rows)) for rows in (scales_u, scales_v)]

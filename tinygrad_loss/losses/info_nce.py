@@ -15,6 +15,8 @@ per query. The gradient of single items (reduction="none") reaches all keys: it 
 Source: A. van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018.
 """
 
+import math
+
 import numpy as np
 
 from ..fused.logits import surprise
@@ -42,6 +44,8 @@ def exact(mp, query, key, temperature):
     return told_apart(mp, query, key, range(len(query)), temperature)
 
 
+A, B = [[1.0, 0.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 2.0]]
+
 loss = Loss(
     composed, kernel, BATCH,
     domains={"query": REAL, "key": REAL, "temperature": positive(0.05, 1.0)},
@@ -50,5 +54,11 @@ loss = Loss(
     claims=Claims(convex=False, symmetric=False, lipschitz=np.inf, minimum=0.0),
     advice=Advice(task="similarity", use="pairs belong together, and nothing says what does not",
                   avoid="batches are small, or many of their items are alike"),
-    known=[],
+    known=[Known(A, B, value=1.0198981937952960),
+           Known(A, B, temperature=0.5, value=0.55932567398292731,
+                 gradient=[[[0.0, 0.057281219794906244], [0.070446742074972587, -0.05283505655622944]],
+                           [[-0.11113599593129346, 0.11113599593129346], [-0.080369463155542755, 0.0]]]),
+           Known([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 2.0]], value=math.log1p(math.exp(-10.0))),
+           Known([[0.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]], value=math.log(2.0),
+                 gradient=[[[0.0, 0.0], [0.0, 0.0]], [[0.0, -2.5], [0.0, 2.5]]])],
 )

@@ -15,6 +15,8 @@ single items (reduction="none") reaches all views: it takes the composed path.
 Source: T. Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020.
 """
 
+import math
+
 import numpy as np
 
 from ..engine import where
@@ -49,6 +51,8 @@ def exact(mp, a, b, temperature):
     return [x / 2 for x in terms], [both[:len(both) // 2], both[len(both) // 2:]]
 
 
+A, B = [[1.0, 0.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 2.0]]
+
 loss = Loss(
     composed, kernel, VIEWS,
     domains={"a": REAL, "b": REAL, "temperature": positive(0.1, 1.0)},
@@ -57,5 +61,9 @@ loss = Loss(
     claims=Claims(convex=False, symmetric=True, lipschitz=np.inf, minimum=0.0),
     advice=Advice(task="similarity", use="two views of each item are there, and no labels",
                   avoid="batches are small: there is too little to tell apart"),
-    known=[],
+    known=[Known(A, B, value=0.97339616432541420,
+                 gradient=[[[0.0, -0.088621487203411221], [0.10652779796286884, -0.079895848472151627]],
+                           [[-0.37262245220653853, 0.37262245220653853], [-0.0045876600291321925, 0.0]]]),
+           Known(A, B, temperature=1.0, value=1.0101899673663668),
+           Known([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 2.0]], value=math.log1p(2.0 * math.exp(-2.0)))],
 )
