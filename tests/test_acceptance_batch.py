@@ -64,7 +64,7 @@ def test_only_directions_count(name, path):
 def test_nt_xent_is_the_mean_over_all_views_of_simclr(path):
     """Equation 1 of the paper, word by word."""
     a, b = drawn()
-    views = [x / math.hypot(*x) for pair in zip(a, b, strict=True) for x in pair]    # 2k - 1 and 2k are a pair
+    views = [x / math.hypot(*x) for pair in zip(a, b, strict=True) for x in pair]
 
     def of(i, j):
         e = [math.exp(views[i] @ z / 0.5) for z in views]
@@ -78,7 +78,7 @@ def test_the_gradient_of_single_items_takes_the_composed_path(name):
     """Each of them reaches all vectors, where a kernel leaves one slope for each number."""
     a, b = drawn()
     items = run(name, a, b, reduction="none", path="fused")
-    assert items[0]._op.name != name                         # a node of the graph that the kernel did not make
+    assert items[0]._op.name != name                         # some node that is not the kernel's
     whole = run(name, a, b, reduction="sum", path="fused")
     assert whole[0]._op.name == name
     for x, y in zip(items[1:], whole[1:], strict=True):

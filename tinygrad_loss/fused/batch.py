@@ -176,7 +176,8 @@ def multiply(x, y, out):
     m, n = len(x) - len(x) % 2, len(y) - len(y) % 4
     for j in range(0, n, 4):
         for i in range(0, m, 2):
-            eight_dots(x[i], x[i + 1], y[j], y[j + 1], y[j + 2], y[j + 3], out[i, j:j + 4], out[i + 1, j:j + 4])
+            eight_dots(x[i], x[i + 1], y[j], y[j + 1], y[j + 2], y[j + 3],
+                       out[i, j:j + 4], out[i + 1, j:j + 4])
     for i in range(len(x)):
         for j in range(n if i < m else 0, len(y)):
             out[i, j] = dot(x[i], y[j])

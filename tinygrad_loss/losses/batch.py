@@ -12,6 +12,7 @@ temperature, which is the first setting; the kernel gets the softmax of an ancho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -41,15 +42,16 @@ def direction(x: Tensor) -> Tensor:
     return where(length == 0, 0, x / where(length == 0, 1, length))
 
 
-def told_apart(mp: Any, anchors: list[Any], candidates: list[Any], partner: list[int], temperature: Any
-               ) -> tuple[list[Any], list[list[Any]]]:
+def told_apart(mp: Any, anchors: list[Any], candidates: list[Any], partner: Iterable[int],
+               temperature: Any) -> tuple[list[Any], list[list[Any]]]:
     """The sum of the losses by definition, as terms; and the scales of the slopes, of anchors and candidates.
     A candidate that is the anchor itself is left out.
 
     With p = softmax(s), an anchor's loss is -log p_y = H(p) + the sum of p_c (s_c - s_y) over c, H being the
     entropy of p. As s is a sum of products, it is known to an ulp of their sizes, and so is log p.
     """
-    length_u, length_v = ([mp.sqrt(sum(x * x for x in row)) for row in rows] for rows in (anchors, candidates))
+    length_u, length_v = ([mp.sqrt(sum(x * x for x in row)) for row in rows]
+                          for rows in (anchors, candidates))
     if not all(length_u) or not all(length_v):
         raise ArithmeticError("no direction")
     u, v = ([[x / length for x in row] for row, length in zip(rows, lengths, strict=True)]

@@ -34,7 +34,8 @@ class Loss:
     that requires it. `sample_weight` multiplies each item, and the mean divides by the number of
     items, "batchmean" by the length of their first axis. `reduction="none"` gives one value per item.
     A gradient that the kernel does not have (for a target, of higher order, or of single items where they
-    depend on each other) comes from the composed path. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
+    depend on each other) comes from the composed path. Whatever an argument may not be raises ValueError or
+    TypeError, in one sentence.
     """
 
     def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
