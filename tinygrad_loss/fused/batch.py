@@ -27,7 +27,7 @@ from .threads import run_blocks
 from .vmath import dot, exp, exp_minus, in_any_order, peak, to_one, wide_vectors
 
 TILE = 8                                      # rows of similarities that are there at a time
-PRODUCTS = 16                                 # take as long as an element of other losses
+PRODUCTS = 16                                 # multiplications that take as long as an element elsewhere
 
 
 def run_passes(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any, scale: float,
@@ -107,7 +107,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
                         multiply(h[:high - low], turned[other], du)
                         for r in range(low, high):
                             u, length = directions[group, r], lengths[group, :, r]
-                            if da is not None:
+                            if da is not None:               # decided when compiled, unlike the side
                                 if side == 0:
                                     turn(u, du[r - low], length, da[r - shift])
                             if db is not None:

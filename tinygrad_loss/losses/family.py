@@ -41,6 +41,11 @@ class Family(NamedTuple):
     batch_axis: int = 0                                  # of the first input: counts the items
     coupled: bool = False                                # the loss of an item depends on all others
 
+    def slopes(self, reduction: str) -> int:
+        """For how many inputs a kernel has slopes. Of single items that are coupled it has none: each of them
+        reaches all inputs of the batch, and a kernel leaves one slope for each number."""
+        return 0 if self.coupled and reduction == "none" else self.differentiated
+
     def with_slopes(self, n: int) -> Family:
         """The same for kernels that have slopes for the first n inputs."""
         return self._replace(differentiated=n)
