@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .threads import run_blocks
-from .vmath import dot, exp, exp_minus, in_any_order, peak, to_one, wide_vectors
+from .vmath import EXP_MIN, dot, exp, exp_minus, in_any_order, peak, to_one, wide_vectors
 
 TILE = 8                                      # rows of similarities that are there at a time
 PRODUCTS = 16                                 # multiplications that take as long as an element elsewhere
@@ -159,8 +159,10 @@ def collect(z, r, partner, own_notes, notes, is_anchor, is_candidate, slopes):
 
 
 def exp_below(x):
-    """exp(x) for x <= 0; a similarity that is computed again may seem to be above the largest one."""
-    return exp(0.0 if x > 0.0 else x)
+    """exp(x) for x <= 0; a similarity that is computed again may seem to be above the largest one. Below
+    EXP_MIN it is 0 for float32 too, where exp stops at a tiny number, and tiny numbers are slow."""
+    e = exp(0.0 if x > 0.0 else x)
+    return 0.0 if x < EXP_MIN else e
 
 
 def turn(u, du, length, dx):
