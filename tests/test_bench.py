@@ -21,7 +21,8 @@ from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
 QUICK = ["--repeat", "2", "--seconds", "0"]
-SMALL = {"elementwise": (7,), "rows": (5, 4), "samples": (12,), "vectors": (4, 3), "sequences": (5, 3, 4)}
+SMALL = {"elementwise": (7,), "rows": (5, 4), "samples": (12,), "vectors": (4, 3), "sequences": (5, 3, 4),
+         "batch": (4, 3)}
 
 
 @pytest.fixture(scope="module")

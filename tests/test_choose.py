@@ -51,7 +51,8 @@ def test_every_leaf_says_when_and_why():
     ("regression", "clean", "mse"), ("regression", "mixed", "huber"), ("regression", "outliers", "mae"),
     ("binary", "balanced", "bce_with_logits"), ("binary", "margin", "hinge"),
     ("multiclass", "many", "cross_entropy"), ("segmentation", "imbalanced", "dice"),
-    ("similarity", "triplets", "triplet"), ("distribution", "known", "kl_divergence")])
+    ("similarity", "triplets", "triplet"), ("similarity", "matches", "info_nce"),
+    ("distribution", "known", "kl_divergence")])
 def test_recommend(task, data, name):
     assert recommend(task, data).losses[0] == name
 

@@ -41,6 +41,7 @@ LIMITS = {"fused": 4.0, "composed": 64.0}              # ulp
 DTYPES = (np.float64, np.float32)
 WIDTHS = (2, 3, 5, 9, 40)                              # of rows, samples, vectors and frames
 FRAMES = 6                                             # of sequences at most: all paths are listed
+TOGETHER = 3                                           # items whose losses depend on each other
 SLOPES = 4                                             # checked of each input of an item
 INFINITY = 700                                         # 10^700 stands for it: 1e308 beside it is nothing
 SIGN_IS_KNOWN = 64                                     # this many ulp of its terms away from 0
@@ -88,7 +89,11 @@ def measure(case: Case, dtype: Any, samples: int) -> list[Row]:
 
 
 def run(batch: Case, inputs: list[np.ndarray], path: str) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The values and the slopes of single items, which inputs and slopes have on their first axis."""
+    """The values and the slopes of single items, which inputs and slopes have on their first axis. Where the
+    items of a batch depend on each other, they are one: inputs and slopes have a single batch there."""
+    if batch.loss.family.coupled:
+        value, slopes = batch.run([x[0] for x in inputs], reduction="sum", path=path)
+        return value, [slope[None] for slope in slopes]
     axis = batch.loss.family.batch_axis
     values, slopes = batch.run([np.moveaxis(inputs[0], 0, axis), *inputs[1:]], reduction="none", path=path)
     return values, [np.moveaxis(slopes[0], axis, 0), *slopes[1:]]
@@ -263,7 +268,7 @@ def draw(case: Case, dtype: Any, samples: int) -> Iterator[tuple[Case, list[np.n
     for width in widths:
         n = -(-samples // len(widths))
         batch = Case(case.loss, _complete(case, width, rng), case.domains)
-        items = [draw_item(batch, width, dtype, rng) for _ in range(n)]
+        items = [draw_whole(batch, width, dtype, rng) for _ in range(n)]
         inputs = [np.stack(x) for x in zip(*items, strict=True)]
         if case.loss.family.flat:
             inputs = [x.reshape(-1) for x in inputs]
@@ -282,6 +287,14 @@ def _complete(case: Case, width: int, rng: np.random.Generator) -> dict[str, Any
             settings[name] = (np.ones(width) if value is None
                               else domain.draw(rng, (width,)) * (rng.random(width) > 0.1))
     return settings
+
+
+def draw_whole(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> list[Any]:
+    """The inputs of one item, or of a few that depend on each other."""
+    if not case.loss.family.coupled:
+        return draw_item(case, width, dtype, rng)
+    items = [draw_item(case, width, dtype, rng) for _ in range(TOGETHER)]
+    return [np.stack(x) for x in zip(*items, strict=True)]
 
 
 def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> list[Any]:

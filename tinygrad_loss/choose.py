@@ -96,6 +96,10 @@ TREE: dict[str, Task] = {
                       "Draws like ones together and pushes others apart, up to a margin."),
         "triplets": Leaf("it is known which of two is the more alike", "losses.triplet(a, b, c)",
                          "Only the order of distances counts, so that classes may keep different widths."),
+        "matches": Leaf("rows of a and b belong together, nothing says what does not",
+                        "losses.info_nce(a, b)",
+                        "Each a has to find its own b among those of the whole batch.",
+                        "losses.nt_xent(a, b)"),
     }),
     # In the article KL divergence stands under similarity. It compares distributions, is not symmetric
     # and is no distance, so it has a task of its own.

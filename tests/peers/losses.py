@@ -236,6 +236,15 @@ def pairs(labels: tuple[int, int], **settings: Any) -> Any:
     return draw
 
 
+def batches(**settings: Any) -> Any:
+    """Two vectors for each item, and so many items that not all of them are certain: of a tiny loss, PyTorch
+    has lost the digits."""
+    def draw(rng: np.random.Generator) -> Any:
+        shape = ((9, 3), (5, 4), (7, 5))[rng.integers(3)]
+        return list(rng.standard_normal((2, *shape))), settings
+    return draw
+
+
 def ranked(**settings: Any) -> Any:
     """Two scores and which shall be higher; the first two are clearly the wrong way round."""
     def draw(rng: np.random.Generator) -> Any:
@@ -445,6 +454,22 @@ def contrastive(a: torch.Tensor, b: torch.Tensor, label: torch.Tensor, margin: f
     return (label * d ** 2 + (1 - label) * torch.relu(margin - d) ** 2) / 2
 
 
+def info_nce(query: torch.Tensor, key: torch.Tensor, reduction: str, temperature: float = 0.1
+             ) -> torch.Tensor:
+    similarity = F.normalize(query, eps=0) @ F.normalize(key, eps=0).T
+    return F.cross_entropy(similarity / temperature, torch.arange(len(query)), reduction=reduction)
+
+
+def nt_xent(a: torch.Tensor, b: torch.Tensor, reduction: str, temperature: float = 0.5) -> torch.Tensor:
+    """SimCLR's mean is over the 2 N views; here it is over the N pairs of them, which is the same."""
+    n, z = len(a), F.normalize(torch.cat([a, b]), eps=0)
+    logits = (z @ z.T / temperature).masked_fill(torch.eye(2 * n, dtype=torch.bool), -torch.inf)
+    other = torch.arange(2 * n).roll(n)
+    if reduction == "mean":
+        return F.cross_entropy(logits, other)
+    return reduced(F.cross_entropy(logits, other, reduction="none").reshape(2, n).mean(0), reduction)
+
+
 def focal_cross_entropy(pred: torch.Tensor, target: torch.Tensor, reduction: str, gamma: float = 2.0,
                         weight: torch.Tensor | None = None, ignore_index: int = -100) -> torch.Tensor:
     """Its formula, on PyTorch's cross entropy; the mean divides by the weights of the labels, as there."""
@@ -574,6 +599,10 @@ def of_pytorch() -> Iterator[Case]:
                    each(cosine_embedding))
     for margin in (0.5, 1.0, 3.0):
         yield Case("contrastive", f"margin={margin}", pairs((0, 1), margin=margin), each(contrastive))
+    for name, theirs in (("info_nce", info_nce), ("nt_xent", nt_xent)):
+        for temperature in (0.1, 0.5, 2.0):
+            yield Case(name, f"temperature={temperature}", batches(temperature=temperature), theirs)
+        yield Case(name, "sample_weight", weighted(batches(), lambda a, b: a.shape[:1]), with_weights(theirs))
 
 
 Row = tuple[str, str, Any, Callable[..., Any]]                           # loss, option, draw, formula

@@ -18,13 +18,14 @@ Shape = tuple[int, ...]
 
 DTYPES = ("float64", "float32")
 WIDTHS: dict[str, Shape] = {                        # of an item, where only the number of items is given
-    "rows": (10,), "vectors": (128,), "sequences": (100, 28)}
+    "rows": (10,), "vectors": (128,), "sequences": (100, 28), "batch": (128,)}
 SHAPES: dict[str, Sequence[Shape]] = {
     "elementwise": [(32,), (1024,), (10**5,), (10**7,)],
     "rows": [(32, 10), (10**6, 10), (20_000, 1000), (2000, 32_000)],
     "samples": [(10**5,), (10**7,)],
     "vectors": [(10**4, 128), (10**5, 128)],
     "sequences": [(32, 28), (1000, 28)],
+    "batch": [(256, 128), (4096, 128)],
 }
 
 

@@ -54,9 +54,15 @@ def _triplet(np: Any, logsumexp: Any, anchor: Any, positive: Any, negative: Any)
     return np.mean(np.maximum(near - far + 1, 0))
 
 
+def _info_nce(np: Any, logsumexp: Any, query: Any, key: Any) -> Any:
+    u, v = (x / np.sqrt(np.sum(x * x, axis=1, keepdims=True)) for x in (query, key))
+    logits = u @ v.T / 0.1
+    return np.mean(logsumexp(logits, axis=1) - np.diag(logits))
+
+
 FORMULAS: dict[str, Callable[..., Any]] = {
     "mse": _mse, "mae": _mae, "huber": _huber, "bce_with_logits": _bce_with_logits,
-    "cross_entropy": _cross_entropy, "dice": _dice, "triplet": _triplet}
+    "cross_entropy": _cross_entropy, "dice": _dice, "triplet": _triplet, "info_nce": _info_nce}
 
 
 def _torch_dice(pred: Any, target: Any) -> Any:
@@ -66,6 +72,19 @@ def _torch_dice(pred: Any, target: Any) -> Any:
 def _torch_triplet(anchor: Any, positive: Any, negative: Any) -> Any:
     near, far = ((anchor - x).square().sum(1) for x in (positive, negative))
     return (near - far + 1).relu().mean()
+
+
+def _torch_info_nce(query: Any, key: Any) -> Any:
+    torch = import_module("torch")
+    u, v = (torch.nn.functional.normalize(x) for x in (query, key))
+    return torch.nn.functional.cross_entropy(u @ v.T / 0.1, torch.arange(len(u)))
+
+
+def _torch_nt_xent(a: Any, b: Any) -> Any:
+    torch, n = import_module("torch"), len(a)
+    z = torch.nn.functional.normalize(torch.cat([a, b]))
+    logits = (z @ z.T / 0.5).fill_diagonal_(-torch.inf)
+    return torch.nn.functional.cross_entropy(logits, torch.arange(2 * n).roll(n))
 
 
 def _torch_overlap(alpha: float, beta: float, gamma: float) -> Callable[..., Any]:
@@ -122,7 +141,8 @@ IN_TORCH: dict[str, str | Callable[..., Any]] = {
     "dice": _torch_dice, "jaccard": _torch_overlap(1, 1, 1), "tversky": _torch_overlap(0.5, 0.5, 1),
     "focal_tversky": _torch_overlap(0.3, 0.7, 0.75),
     "triplet": _torch_triplet, "contrastive": _torch_contrastive,
-    "cosine_embedding": "cosine_embedding_loss", "margin_ranking": "margin_ranking_loss"}
+    "cosine_embedding": "cosine_embedding_loss", "margin_ranking": "margin_ranking_loss",
+    "info_nce": _torch_info_nce, "nt_xent": _torch_nt_xent}
 
 #            class in sklearn._loss.loss, its settings, and our loss in units of theirs
 IN_SKLEARN: dict[str, tuple[str, dict[str, Any], float]] = {

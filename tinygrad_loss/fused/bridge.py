@@ -15,6 +15,7 @@ import numpy as np
 
 from ..engine import Tensor, grad, primitive, recording
 from . import buffers
+from .batch import run_passes
 from .compile import driver, forget_disk
 from .threads import run_blocks
 
@@ -39,11 +40,12 @@ def run(call: Call) -> Tensor:
     rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
+    run_all = run_passes if loss.family.coupled else run_blocks
     try:
-        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
+        total, ok = run_all(driver(loss, target_is_row, single), *rest)
     except OSError:                                          # the disk's cache cannot be used after all
         forget_disk()
-        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
+        total, ok = run_all(driver(loss, target_is_row, single), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
     value = rounded(total * scale, call.dtype) if losses is None else losses.reshape(call.items)

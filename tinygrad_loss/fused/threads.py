@@ -21,8 +21,9 @@ SERIAL = 1 << 17                              # below this many elements, waking
 
 
 def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: Any,
-               scale: float, losses: Any, settings: tuple[Any, ...]) -> tuple[float, bool]:
-    """Run `walk` over all items. Returns the sum of their losses, and whether all were allowed."""
+               scale: float, losses: Any, settings: tuple[Any, ...], work: int = 0) -> tuple[float, bool]:
+    """Run `walk` over all items. Returns the sum of their losses, and whether all were allowed. `work`: how
+    many elements would take as long, where it is more than there are."""
     size, n_items = arrays[0].size, len(arrays[0])
     if size <= BLOCK:                                       # one block, no thread
         partial = np.zeros(1)
@@ -33,7 +34,7 @@ def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
     n_blocks = -(-n_items // per_block)
     partials = np.empty(n_blocks)
     rest = (per_block, *arrays, *slopes, weight, scale, losses, partials, settings)
-    n_threads = 1 if size < SERIAL else min(_cores(), n_blocks)
+    n_threads = 1 if max(size, work) < SERIAL else min(_cores(), n_blocks)
     if n_threads == 1:
         ok = walk(0, n_blocks, *rest)
     else:

@@ -15,6 +15,7 @@ that layout.
     VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
     PAIRS          (a, b, label, da, db, *settings) -> loss          (N, D) twice and (N,)  a pair
     SEQUENCES      see `sequences.py`
+    BATCH, VIEWS   see `batch.py`
 
 An elementwise kernel may have a third input, and slopes for the first two or for all three of them,
 (x, y, z, *settings) -> loss, dx, dy, dz; its loss says ELEMENTWISE.with_slopes(3).
@@ -38,6 +39,12 @@ class Family(NamedTuple):
     differentiated: int                                  # a kernel has slopes for the first so many
     flat: bool = False                                   # the driver sees one axis
     batch_axis: int = 0                                  # of the first input: counts the items
+    coupled: bool = False                                # the loss of an item depends on all others
+
+    def slopes(self, reduction: str) -> int:
+        """For how many inputs a kernel has slopes. Of single items that are coupled it has none: each of them
+        reaches all inputs of the batch, and a kernel leaves one slope for each number."""
+        return 0 if self.coupled and reduction == "none" else self.differentiated
 
     def with_slopes(self, n: int) -> Family:
         """The same for kernels that have slopes for the first n inputs."""

@@ -33,8 +33,8 @@ class Loss:
     are Tensors or anything that becomes one; the result is a Tensor, differentiable in every input
     that requires it. `sample_weight` multiplies each item, and the mean divides by the number of
     items, "batchmean" by the length of their first axis. `reduction="none"` gives one value per item.
-    A gradient that the kernel does not have (for a target, or of higher order) comes from the
-    composed path. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
+    A gradient that the kernel does not have (for a target, of higher order, of single items that depend on
+    each other) is composed. Whatever an argument may not be raises ValueError or TypeError, in one sentence.
     """
 
     def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
@@ -132,7 +132,7 @@ class Call:
         """Is there numba, and a kernel with the gradients that are wanted?"""
         if path is not None:
             arguments.one_of(self.loss, "path", path, arguments.PATHS)
-        beyond = [*self.inputs[self.loss.family.differentiated:], self.weight]
+        beyond = [*self.inputs[self.loss.family.slopes(self.reduction):], self.weight]
         return fused.is_available(self.loss, path) and not self.wants_gradient(beyond)
 
     def wants_gradient(self, inputs: list[Any]) -> bool:

@@ -22,7 +22,7 @@ from . import arguments
 from .domain import REAL
 from .loss import Loss
 
-COARSEST_FIRST = ("samples", "sequences", "rows", "vectors", "elementwise")
+COARSEST_FIRST = ("samples", "sequences", "rows", "batch", "vectors", "elementwise")
 
 
 def weighted_sum(*parts: tuple[Any, ...], tasks: bool = False, name: str = "weighted_sum") -> Loss:
