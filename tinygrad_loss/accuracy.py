@@ -291,7 +291,7 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
     for domain in case.domains:
         if domain.kind == "labels":
             item.append(domain.draw(rng, shape) if rng.random() < 0.5 else np.argmax(item[0]))
-        elif domain.kind in ("spelling", "lengths"):
+        elif domain.kind in ("label lists", "spelling", "lengths"):
             item.append(np.asarray(domain.draw(rng, shape)))
         elif domain.kind == "choices":
             item.append(np.asarray(domain.draw(rng, (width,)), dtype))

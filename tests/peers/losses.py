@@ -154,6 +154,12 @@ def tags(weight: bool) -> Any:
     return draw
 
 
+def lists_of_tags(rng: np.random.Generator) -> Any:
+    """Scores (N, C) and lists of labels, some of them empty, some with a label twice."""
+    n = int(rng.integers(2, 7))
+    return [3 * rng.standard_normal((6, n)), rng.integers(-1, n, (6, n))], {}
+
+
 def two_rows(rng: np.random.Generator) -> Any:
     n = int(rng.integers(2, 7))
     return [rng.dirichlet(np.ones(n), 6) for _ in range(2)], {}
@@ -355,7 +361,8 @@ def cases() -> Iterator[Case]:
                 yield Case("multiclass_hinge", f"p={p}, margin={margin}{words}",
                            flat_labelled(weight, p=p, margin=margin), F.multi_margin_loss)
         yield Case("multilabel_soft_margin", words[2:], tags(weight), F.multilabel_soft_margin_loss)
-    yield Case("categorical_cross_entropy", "", two_rows, dense, slopes=2)
+    yield Case("multilabel_margin", "", lists_of_tags, F.multilabel_margin_loss)
+    yield Case("categorical_cross_entropy", "", two_rows, dense)
     yield Case("mse", "", real_pair(), F.mse_loss)
     yield Case("mse", "sample_weight", weighted(real_pair()), with_weights(F.mse_loss))
     yield Case("mae", "", real_pair(), F.l1_loss)

@@ -149,6 +149,9 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
                 inputs = [*inputs[:k], np.where(x == ignored, -1, x), *inputs[k + 1:]]
                 settings = tuple({**named, "ignore_index": -1}.values())
             continue
+        if "label lists" in kinds:
+            _check_labels(loss, name, x, class_count(inputs[0]), -1)
+            continue
         if isinstance(loss.domains[name], Switch):
             _require(loss, name, x, domains[0].holds(np.asarray(x)), domains[0].text)
         if "rows" in kinds:
@@ -164,8 +167,9 @@ def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) ->
                         f"labels are integers. Use {name}.astype(int).")
     if x.size and x.view(np.uint64).max() < n:               # in one go: a negative number looks huge
         return
+    end = " or -1, which ends a list" if x.ndim > 1 else ""
     _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
-             f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
+             f"an integer from 0 to {n - 1}{end}, because {loss.input_names[0]} has {n} classes")
 
 
 def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: float) -> float:

@@ -20,7 +20,7 @@ from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
 from .claims import Advice, Claims, Known
-from .domain import REAL, Domain, Switch
+from .domain import INTEGERS, REAL, Domain, Switch
 from .family import Family
 
 __all__ = ["Advice", "Call", "Claims", "Known", "Loss"]
@@ -62,8 +62,8 @@ class Loss:
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [name for name in self.input_names if kinds[name] & {"labels", "spelling", "lengths"}]
-        self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
+        self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
+        self.has_early_checks = any(kinds[name] & {"labels", "label lists", "rows", "log rows"}
                                     or isinstance(self.domains[name], Switch) for name in self.input_names)
 
     @property
