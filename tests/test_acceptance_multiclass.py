@@ -184,7 +184,8 @@ def test_a24_lists_of_labels(path):
 
 @both
 def test_lists_of_labels_without_a_pair_cost_nothing(path):
-    value, slope = run("multilabel_margin", Z, [[-1, 0, 1], [2, 1, 0], [1, -1, -1]], path=path, reduction="none")
+    value, slope = run("multilabel_margin", Z, [[-1, 0, 1], [2, 1, 0], [1, -1, -1]], path=path,
+                       reduction="none")
     np.testing.assert_allclose(value, [0, 0, (2 + 0.1) / 3], rtol=1e-15)
     assert not slope[:2].any() and slope[2].any()
 

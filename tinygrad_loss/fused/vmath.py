@@ -494,25 +494,62 @@ def to_one(x):
     return np.int64((2046 - (np.float64(x).view(np.int64) >> 52)) << 52).view(np.float64)
 
 
-def half_distance(x, y, towards):
-    """|x - y| / 2, which cannot overflow. Fills `towards` with (x - y) / |x - y|; with 0 if x is y."""
+def half_distance(x, y, p, squared, slope):
+    """Half of D = |x - y|_p, or half of its square; it cannot overflow unless D does. Fills `slope` with
+    that of D / 2 with respect to x, which is 0 where x is y, and shared equally by ties for p = inf."""
     for i in range(x.size):
-        towards[i] = x[i] - y[i]
-    squares, up, part = dot(towards, towards), 1.0, 1.0
-    if not 1e-200 < squares < 1e300:                         # squares overflow or vanish: scale them first
-        part = 0.125 if squares > 1.0 else 1.0               # an eighth of a difference cannot overflow
-        top = 0.0
+        slope[i] = x[i] - y[i]
+    squares = dot(slope, slope)
+    if p == 2.0 and squared:
+        return 0.5 * squares
+    if p == 2.0 and 1e-200 < squares < 1e300:
+        length = np.sqrt(squares)
         for i in range(x.size):
-            towards[i] = part * x[i] - part * y[i]
-            top = max(top, abs(towards[i]))
-        up = to_one(top) if top > 0.0 else 1.0
-        for i in range(x.size):
-            towards[i] *= up
-        squares = dot(towards, towards)
-    length = np.sqrt(squares)
+            slope[i] *= 0.5 / length
+        return 0.5 * length
+    return _half_p_distance(x, y, p, 2.0 if squared else 1.0, slope)
+
+
+def _half_p_distance(x, y, p, power, slope):
+    """Half of |x - y|_p^power, for differences of any size: they are brought to the size of 1 first.
+
+    With S = sum |x - y|^p and R = S^(power / p), the slope is power / 2 |x - y|^(p - 1) R / S.
+    """
+    top, part = _differences(x, y, 1.0, slope), 1.0
+    if not top < 1e300:                                      # an eighth of a difference cannot overflow
+        top, part = _differences(x, y, 0.125, slope), 0.125
+    up = to_one(top) if top > 0.0 else 1.0
+    more = to_one(top * up) if top > 0.0 else 1.0            # 1, except for subnormal numbers
+    top = top * up * more
+    total, lost = 0.0, 0.0
     for i in range(x.size):
-        towards[i] *= 1.0 / length if length > 0.0 else length
-    return 0.5 * length / up / part
+        d = slope[i] * up * more
+        size = abs(d)
+        slope[i] = (1.0 if size == top else 0.0) if p == np.inf else pow(size, p - 1.0)
+        total, rounding = two_sum(total, slope[i] * size)
+        lost += rounding
+        slope[i] *= np.sign(d)
+    total += lost
+    if p == np.inf:
+        root = top * top if power == 2.0 else top
+    else:
+        root = total if power == p else pow(total, power / p)
+    share = 0.5 * power * root / total if total != 0.0 else 0.0
+    for i in range(x.size):
+        slope[i] *= share                                    # first, since what follows may be tiny
+        slope[i] = slope[i] if power == 1.0 else slope[i] / up / more / part
+    half = 0.5 * root / up / more / part
+    return half if power == 1.0 else half / up / more / part
+
+
+def _differences(x, y, part, out):
+    """Fill out with part x - part y. Returns the largest size in it; nan if there is one."""
+    top = 0.0
+    for i in range(x.size):
+        out[i] = part * x[i] - part * y[i]
+        size = abs(out[i])
+        top = size if size > top or size != size else top
+    return top
 
 
 @in_any_order

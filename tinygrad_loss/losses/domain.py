@@ -128,7 +128,7 @@ BINARY = Domain("0 or 1", _binary, lambda rng, shape: rng.choice([0.0, 1.0], sha
                 refused=(-1.0, 0.5, 2.0, np.inf), kind="choices")
 LABELS = Domain("an integer label, from 0 to the number of classes - 1", _any,
                 lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]), kind="labels")
-LABEL_LISTS = Domain("an integer label, from 0 to the number of classes - 1, or -1, which ends a list of them",
+LABEL_LISTS = Domain("an integer label, from 0 to the number of classes - 1, or -1, which ends a list",
                      _any, _label_lists, kind="label lists")
 PROBABILITIES = Domain("a probability, in a row that sums to 1", _unit,
                        lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]), kind="rows")
@@ -162,6 +162,12 @@ def positive(*examples: float) -> Domain:
 def not_negative(*examples: float) -> Domain:
     """A setting of 0 or more."""
     return _setting("a number that is not negative", _finite_not_negative, examples, -1.0, np.inf)
+
+
+def order_of_norm(*examples: float) -> Domain:
+    """The p of a p norm; powers beyond 1000 would overflow, and tell no more than inf does."""
+    return _setting("a number from 1 to 1000, or inf", lambda p: (p >= 1) & (p <= 1000) | (p == np.inf),
+                    examples, 0.5, 2000.0)
 
 
 def within(low: float, high: float, *examples: float) -> Domain:

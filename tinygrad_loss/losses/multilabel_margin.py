@@ -25,18 +25,17 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
-    gap, counts = gaps(pred, target)
-    return where(counts, gap.relu(), 0).sum(axis=(1, 2)) / pred.shape[1]
+    return gaps(pred, target).relu().sum(axis=(1, 2)) / pred.shape[1]
 
 
 def gaps(pred, target):
-    """(N, label, class): each label's gap to each class, and whether it counts."""
+    """Of each label of a list to each class, (N, label, class); -1 where both or neither are right."""
     listed = np.logical_and.accumulate(target >= 0, axis=1)
     longest = max(listed.sum(axis=1).max(initial=0), 1)
     labels, listed = target[:, :longest, None], listed[:, :longest, None]
     right = (listed & (labels == np.arange(target.shape[1]))).any(axis=1, keepdims=True)
     own = pred[np.arange(len(target))[:, None, None], labels]
-    return 1 - (own - pred[:, None, :]), listed & ~right
+    return where(listed & ~right, 1 - (own - pred[:, None, :]), -1)
 
 
 def kernel(pred, target, dpred):
@@ -69,12 +68,10 @@ def exact(mp, pred, target):
 
 loss = Loss(
     composed, kernel, MULTILABEL,
-    domains={"pred": REAL, "target": LABEL_LISTS},
-    kinks=lambda pred, target: np.where(*gaps(pred, target)[::-1], 1.0), exact=exact,
+    domains={"pred": REAL, "target": LABEL_LISTS}, kinks=gaps, exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0, lipschitz=lambda width: width - 1.0),
     advice=Advice(task="multi-label", use="the right classes shall come first, and only that counts",
                   avoid="probabilities are wanted"),
-    known=[Known([[0.1, 0.2, 0.4, 0.8]], [[3, 0, -1, 1]], value=0.85,
-                 gradient=[[-0.5, 0.5, 0.5, -0.5]]),
+    known=[Known([[0.1, 0.2, 0.4, 0.8]], [[3, 0, -1, 1]], value=0.85, gradient=[[-0.5, 0.5, 0.5, -0.5]]),
            Known([[0.1, 0.2, 0.4, 0.8]], [[3, 3, 3, 3]], value=1.3, gradient=[[1.0, 1.0, 1.0, -3.0]])],
 )

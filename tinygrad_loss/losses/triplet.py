@@ -1,15 +1,16 @@
 """Triplet loss: the anchor nearer to the positive than to the negative, by a margin.
 
-    loss    max(0, D(a, p) - D(a, n) + margin)       D(x, y) = |x - y|^2, or |x - y| if not squared
-    slope   where the loss is positive,
-              squared:  da = 2 (n - p)        dp = 2 (p - a)      dn = 2 (a - n)
-              else:     da = u(a-p) - u(a-n)  dp = -u(a-p)        dn = u(a-n)      u(x) = x / |x|
-            else 0; u(0) = 0
+    loss    max(0, D(a, p) - D(a, n) + margin)       or, if soft,  log(1 + exp(D(a, p) - D(a, n)))
+    slopes  s times those of the distances           s = 1 where the loss is positive, else 0; soft, sigmoid
+    D(x, y) = |x - y|^2, slope 2 (x - y);  if not squared |x - y|, slope u(x - y);  u(x) = x / |x|, u(0) = 0
+    |x| = (sum |x_i|^p)^(1/p);  for p other than 2,  u(x) = sign(x) (|x_i| / |x|)^(p - 1), D^2 slope 2 |x| u(x)
 
-For embeddings: faces, retrieval, ranking. Only differences count, so that moving or turning all
-three changes nothing.
+For embeddings: faces, retrieval, ranking. Only differences count, so that moving all three changes
+nothing. With swap, the negative counts by the smaller of D(a, n) and D(p, n); where they are equal, each
+has half of the slope. A soft loss has no margin, and never quite rests.
 
-anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0. One item per triple.
+anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0; p from 1 to 1000, or inf, the
+largest difference, whose slope ties share equally. One item per triple. (PyTorch adds 1e-6 to differences.)
 Source: K. Weinberger and L. Saul 2009; F. Schroff et al., FaceNet, 2015 (squared distances).
 """
 
@@ -17,55 +18,55 @@ import math
 
 import numpy as np
 
-from ..fused.vmath import dot, half_distance
-from .domain import REAL, boolean, not_negative
+from ..engine import minimum
+from ..fused.vmath import half_distance, sigmoid, softplus
+from . import distances
+from .domain import REAL, boolean, not_negative, order_of_norm
 from .family import VECTORS
 from .loss import Advice, Claims, Known, Loss
 
 
-def composed(anchor, positive, negative, margin=1.0, squared=True):
-    if squared:
-        near, far = ((anchor - x) ** 2 for x in (positive, negative))
-        return (near.sum(axis=1) - far.sum(axis=1) + margin).relu()
-
-    def half_distance(x):                                    # in eighths where the difference overflows
-        part = np.where(np.isinf((anchor - x).numpy()).any(axis=1, keepdims=True), 0.125, 1.0)
-        return (part * anchor - part * x).norm(axis=1) / (2 * part[:, 0])
-
-    return 2 * (half_distance(positive) - half_distance(negative) + margin / 2).relu()
+def composed(anchor, positive, negative, margin=1.0, squared=True, p=2.0, swap=False, soft=False):
+    near, far = distances.half(anchor, positive, p, squared), distances.half(anchor, negative, p, squared)
+    far = minimum(far, distances.half(positive, negative, p, squared)) if swap else far
+    return (2 * (near - far)).softplus() if soft else 2 * (near - far + margin / 2).relu()
 
 
-def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, squared):
-    if squared:
-        for i in range(anchor.size):
-            dpositive[i], dnegative[i] = positive[i] - anchor[i], anchor[i] - negative[i]
-        half_gap = 0.5 * dot(dpositive, dpositive) - 0.5 * dot(dnegative, dnegative) + 0.5 * margin
-    else:
-        half_gap = (half_distance(positive, anchor, dpositive) - half_distance(anchor, negative, dnegative)
-                    + 0.5 * margin)
-    active = 1.0 if half_gap > 0.0 else 0.0 if half_gap <= 0.0 else half_gap             # nan stays nan
-    pull = 2.0 * active if squared else active
+def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, squared, p, swap, soft):
+    near = half_distance(positive, anchor, p, squared, dpositive)
+    far = half_distance(anchor, negative, p, squared, dnegative)
+    other = half_distance(positive, negative, p, squared, danchor) if swap else np.inf
+    own = 1.0 if far < other or not swap else 0.5 if far == other else 0.0           # the share of D(a, n)
+    half_gap = near - (far if own > 0.0 else other) + (0.0 if soft else 0.5 * margin)
+    active = 1.0 if half_gap > 0.0 else 0.0 if half_gap <= 0.0 else half_gap         # nan stays nan
+    pull = 2.0 * (sigmoid(2.0 * half_gap) if soft else active)
     for i in range(anchor.size):
-        dpositive[i] *= pull
-        dnegative[i] *= pull
-        danchor[i] = -dpositive[i] - dnegative[i]
-    return 2.0 * half_gap if active > 0.0 else active
+        kept, swapped = own * dnegative[i], (1.0 - own) * danchor[i] if swap else 0.0
+        danchor[i] = pull * (-dpositive[i] - kept)
+        dpositive[i] = pull * (dpositive[i] - swapped)
+        dnegative[i] = pull * (kept + swapped)
+    return softplus(2.0 * half_gap) if soft else 2.0 * half_gap if active > 0.0 else active
 
 
-def kinks(anchor, positive, negative, margin, squared):
-    def distances(x):
-        return ((anchor - x) ** 2).sum(-1) ** (1.0 if squared else 0.5)
+def kinks(anchor, positive, negative, margin, squared, p, swap, soft):
+    apart = np.stack([anchor - positive, anchor - negative, positive - negative])
+    near, far, other = np.linalg.norm(apart, p, axis=-1) ** (2 if squared else 1)
+    edges = [near - (np.minimum(far, other) if swap else far) + margin, *[far - other] * swap]
+    edges += [] if squared and p == 2 else [near, far, apart, np.diff(np.sort(abs(apart)))]
+    return np.concatenate([np.ravel(x) for x in edges])
 
-    near, far = distances(positive), distances(negative)
-    gap = near - far + margin
-    return [gap] if squared else [gap, near, far]
 
-
-def exact(mp, anchor, positive, negative, margin, squared):
-    near, far = (sum((a - b) ** 2 for a, b in zip(anchor, x, strict=True)) for x in (positive, negative))
-    if not squared:
-        near, far = mp.sqrt(near), mp.sqrt(far)
-    return mp.hinge([near, -far, margin])
+def exact(mp, anchor, positive, negative, margin, squared, p, swap, soft):
+    order, pairs = mp.inf if p > 1000 else p, ((anchor, positive), (anchor, negative), (positive, negative))
+    lengths = [mp.norm([a - b for a, b in zip(x, y, strict=True)], order) for x, y in pairs]
+    near, far, other = [x * x for x in lengths] if squared else lengths
+    if swap:
+        mp.hinge([far, -other])                              # is it known which one is smaller?
+        far = min(far, other)
+    if not soft:
+        return mp.hinge([near, -far, margin])
+    pull = 1 / (1 + mp.exp(far - near))                      # exp(x) is known from x to |x| ulp
+    return [mp.log(1 + mp.exp(near - far)), pull * (near + far), -pull * (near + far)]
 
 
 ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
@@ -73,10 +74,10 @@ ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
 loss = Loss(
     composed, kernel, VECTORS,
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
-             "squared": boolean()},
-    kinks=kinks, exact=exact,
-    claims=Claims(convex=False, symmetric=False, minimum=0.0,
-                  lipschitz=lambda margin, squared: math.inf if squared else 2.0),
+             "squared": boolean(), "p": order_of_norm(1.0, 3.0, math.inf), "swap": boolean(),
+             "soft": boolean()}, kinks=kinks, exact=exact,
+    claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0,
+                  lipschitz=lambda squared, **_: math.inf if squared else 2.0),
     advice=Advice(task="similarity", use="only the order of distances matters", avoid="data are few"),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
            Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
