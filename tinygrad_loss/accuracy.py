@@ -250,6 +250,7 @@ def context(dtype: Any, large: int) -> tuple[Any, Any]:
         gap, rounding = sum(terms), max(float(info.eps) * max(_sides(terms)), float(info.smallest_subnormal))
         mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * rounding
         return [*terms, max(0, -gap)]
+    mp.largest = float(info.max)                       # beyond, numbers of this dtype are inf
     mp.exp, mp.hinge = lru_cache(10_000)(exp_of_all), hinge          # of many inputs, one moves at a time
     return mp, mp.mpf(10) ** -tiny
 

@@ -495,25 +495,25 @@ def to_one(x):
 
 
 def half_distance(x, y, p, squared, slope):
-    """Half of D = |x - y|_p, or half of its square; it cannot overflow unless D does. Fills `slope` with
-    that of D / 2 with respect to x, which is 0 where x is y, and shared equally by ties for p = inf."""
+    """Half of |x - y|_p, which cannot overflow, or of its square if p = 2 and squared. Fills `slope` with that
+    of the half with respect to x, which is 0 where x is y; for p = inf, ties share it equally."""
     for i in range(x.size):
         slope[i] = x[i] - y[i]
     squares = dot(slope, slope)
-    if p == 2.0 and squared:
+    if squared and p == 2.0:
         return 0.5 * squares
-    if p == 2.0 and 1e-200 < squares < 1e300:
-        length = np.sqrt(squares)
-        for i in range(x.size):
-            slope[i] *= 0.5 / length
-        return 0.5 * length
-    return _half_p_distance(x, y, p, 2.0 if squared else 1.0, slope)
+    if p != 2.0 or not 1e-200 < squares < 1e300:
+        return _half_p_distance(x, y, p, slope)
+    length = np.sqrt(squares)
+    for i in range(x.size):
+        slope[i] *= 0.5 / length
+    return 0.5 * length
 
 
-def _half_p_distance(x, y, p, power, slope):
-    """Half of |x - y|_p^power, for differences of any size: they are brought to the size of 1 first.
+def _half_p_distance(x, y, p, slope):
+    """The same for any p, and for differences of any size: they are brought near 1 first.
 
-    With S = sum |x - y|^p and R = S^(power / p), the slope is power / 2 |x - y|^(p - 1) R / S.
+    With S = sum |x - y|^p the length is S^(1/p), and the slope |x - y|^(p - 1) S^(1/p) / S.
     """
     top, part = _differences(x, y, 1.0, slope), 1.0
     if not top < 1e300:                                      # an eighth of a difference cannot overflow
@@ -521,25 +521,23 @@ def _half_p_distance(x, y, p, power, slope):
     up = to_one(top) if top > 0.0 else 1.0
     more = to_one(top * up) if top > 0.0 else 1.0            # 1, except for subnormal numbers
     top = top * up * more
-    total, lost = 0.0, 0.0
+    powers, lost = 0.0, 0.0
     for i in range(x.size):
-        d = slope[i] * up * more
-        size = abs(d)
-        slope[i] = (1.0 if size == top else 0.0) if p == np.inf else pow(size, p - 1.0)
-        total, rounding = two_sum(total, slope[i] * size)
+        sign, size = np.sign(slope[i]), abs(slope[i]) * up * more
+        if p == np.inf:
+            slope[i] = 1.0 if size == top else 0.0
+        elif size > 1e-290 or up >= 1.0:
+            slope[i] = pow(size, p - 1.0)
+        else:                                                # the size has lost its digits
+            slope[i] = pow(abs(slope[i]), p - 1.0) * pow(up, p - 1.0)
+        powers, rounding = two_sum(powers, slope[i] * size)
         lost += rounding
-        slope[i] *= np.sign(d)
-    total += lost
-    if p == np.inf:
-        root = top * top if power == 2.0 else top
-    else:
-        root = total if power == p else pow(total, power / p)
-    share = 0.5 * power * root / total if total != 0.0 else 0.0
+        slope[i] *= sign
+    powers += lost
+    length = top if p == np.inf else powers if p == 1.0 else pow(powers, 1.0 / p)
     for i in range(x.size):
-        slope[i] *= share                                    # first, since what follows may be tiny
-        slope[i] = slope[i] if power == 1.0 else slope[i] / up / more / part
-    half = 0.5 * root / up / more / part
-    return half if power == 1.0 else half / up / more / part
+        slope[i] *= 0.5 * length / powers if powers != 0.0 else 0.0
+    return 0.5 * length / up / more / part
 
 
 def _differences(x, y, part, out):

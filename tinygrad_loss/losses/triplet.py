@@ -1,16 +1,16 @@
 """Triplet loss: the anchor nearer to the positive than to the negative, by a margin.
 
     loss    max(0, D(a, p) - D(a, n) + margin)       or, if soft,  log(1 + exp(D(a, p) - D(a, n)))
-    slopes  s times those of the distances           s = 1 where the loss is positive, else 0; soft, sigmoid
-    D(x, y) = |x - y|^2, slope 2 (x - y);  if not squared |x - y|, slope u(x - y);  u(x) = x / |x|, u(0) = 0
-    |x| = (sum |x_i|^p)^(1/p);  for p other than 2,  u(x) = sign(x) (|x_i| / |x|)^(p - 1), D^2 slope 2 |x| u(x)
+    slopes  those of D where the loss is positive, else 0; if soft, sigmoid(D(a, p) - D(a, n)) times those
+    D(x, y) = |x - y|^2          slope  2 (x - y)
+    or, not squared, |x - y|_p   slope  sign(x - y) (|x_i - y_i| / |x - y|_p)^(p - 1),  and 0 where x = y
 
 For embeddings: faces, retrieval, ranking. Only differences count, so that moving all three changes
 nothing. With swap, the negative counts by the smaller of D(a, n) and D(p, n); where they are equal, each
 has half of the slope. A soft loss has no margin, and never quite rests.
 
-anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0; p from 1 to 1000, or inf, the
-largest difference, whose slope ties share equally. One item per triple. (PyTorch adds 1e-6 to differences.)
+anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0. One item per triple. p from 1
+to 1000, or inf, the largest difference, whose slope ties share equally; only for p = 2 is D squared.
 Source: K. Weinberger and L. Saul 2009; F. Schroff et al., FaceNet, 2015 (squared distances).
 """
 
@@ -50,23 +50,24 @@ def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, sq
 
 def kinks(anchor, positive, negative, margin, squared, p, swap, soft):
     apart = np.stack([anchor - positive, anchor - negative, positive - negative])
-    near, far, other = np.linalg.norm(apart, p, axis=-1) ** (2 if squared else 1)
+    near, far, other = np.linalg.norm(apart, p, axis=-1) ** (2 if squared and p == 2 else 1)
     edges = [near - (np.minimum(far, other) if swap else far) + margin, *[far - other] * swap]
-    edges += [] if squared and p == 2 else [near, far, apart, np.diff(np.sort(abs(apart)))]
+    edges += [] if squared and p == 2 else distances.kinks(apart, p)
     return np.concatenate([np.ravel(x) for x in edges])
 
 
 def exact(mp, anchor, positive, negative, margin, squared, p, swap, soft):
-    order, pairs = mp.inf if p > 1000 else p, ((anchor, positive), (anchor, negative), (positive, negative))
-    lengths = [mp.norm([a - b for a, b in zip(x, y, strict=True)], order) for x, y in pairs]
-    near, far, other = [x * x for x in lengths] if squared else lengths
+    pairs = (anchor, positive), (anchor, negative), (positive, negative)
+    near, far, other = (distances.exact(mp, x, y, p, squared) for x, y in pairs)
     if swap:
         mp.hinge([far, -other])                              # is it known which one is smaller?
         far = min(far, other)
+    if soft and min(near, far) > mp.largest:
+        raise ArithmeticError("inf - inf")
     if not soft:
         return mp.hinge([near, -far, margin])
-    pull = 1 / (1 + mp.exp(far - near))                      # exp(x) is known from x to |x| ulp
-    return [mp.log(1 + mp.exp(near - far)), pull * (near + far), -pull * (near + far)]
+    known = (near + far) / (1 + mp.exp(far - near))          # exp(x) is known from x to |x| ulp
+    return [mp.log(1 + mp.exp(near - far)), known, -known]
 
 
 ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
@@ -76,8 +77,8 @@ loss = Loss(
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
              "squared": boolean(), "p": order_of_norm(1.0, 3.0, math.inf), "swap": boolean(),
              "soft": boolean()}, kinks=kinks, exact=exact,
-    claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0,
-                  lipschitz=lambda squared, **_: math.inf if squared else 2.0),
+    claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0, lipschitz=(
+        lambda squared, p, **_: math.inf if squared and p == 2 else 2.0)),
     advice=Advice(task="similarity", use="only the order of distances matters", avoid="data are few"),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
            Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
