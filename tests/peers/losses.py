@@ -14,6 +14,7 @@ and numba.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -251,11 +252,15 @@ def dice(pred: torch.Tensor, target: torch.Tensor, reduction: str, smooth: float
 
 
 def triplet(anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor, reduction: str,
-            margin: float = 1.0, squared: bool = True) -> torch.Tensor:
-    if not squared:
-        return F.triplet_margin_loss(anchor, positive, negative, margin, eps=0, reduction=reduction)
-    near, far = ((anchor - other).square().sum(-1) for other in (positive, negative))
-    return reduced(torch.relu(near - far + margin), reduction)
+            margin: float = 1.0, squared: bool = True, p: float = 2.0, swap: bool = False,
+            soft: bool = False) -> torch.Tensor:
+    if not (soft or squared and p == 2):
+        return F.triplet_margin_loss(anchor, positive, negative, margin, p=p, eps=0, swap=swap,
+                                     reduction=reduction)
+    near, far, other = (torch.linalg.vector_norm(x - y, p, -1) ** (2 if squared and p == 2 else 1)
+                        for x, y in ((anchor, positive), (anchor, negative), (positive, negative)))
+    gap = near - (torch.minimum(far, other) if swap else far)
+    return reduced(F.softplus(gap, threshold=1e9) if soft else torch.relu(gap + margin), reduction)
 
 
 def smoothed_bce(pred: torch.Tensor, target: torch.Tensor, reduction: str, label_smoothing: float,
@@ -424,6 +429,11 @@ def cases() -> Iterator[Case]:
         for margin in (0.3, 1.0, 5.0):
             yield Case("triplet", f"margin={margin}" + ", squared" * squared,
                        triplets(margin=margin, squared=squared), triplet)
+    for p in (1.0, 1.5, 2.0, 3.0, 10.0, np.inf):
+        for words in itertools.chain.from_iterable(itertools.combinations(("swap", "soft"), n) for n in range(3)):
+            yield Case("triplet", ", ".join([f"p={p}", *words]),
+                       triplets(squared=False, p=p, **dict.fromkeys(words, True)), triplet)
+    yield Case("triplet", "squared, swap, soft", triplets(swap=True, soft=True), triplet)
     for beta in (0.0, 0.1, 1.0, 2.5):
         yield Case("smooth_l1", f"beta={beta}", real_pair(beta=beta), F.smooth_l1_loss)
     yield Case("log_cosh", "", real_pair(), each(log_cosh))

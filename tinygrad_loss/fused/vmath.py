@@ -571,6 +571,24 @@ def scaled(x, out):
     return s, np.sqrt(dot(out, out))
 
 
+def cosine(x, y, dx, dy):
+    """cos = x y / |x| |y|, and 1 - cos. Fills dx and dy with the slopes of cos. Where x or y is 0, there is no
+    angle: cos and all slopes are 0."""
+    size_x, length_x = scaled(x, dx)
+    size_y, length_y = scaled(y, dy)
+    if length_x == 0.0 or length_y == 0.0:
+        dx[:], dy[:] = 0.0, 0.0
+        return 0.0, 1.0
+    cos = dot(dx, dy) / (length_x * length_y)
+    apart = 0.0                                              # |x/|x| - y/|y||^2 = 2 - 2 cos
+    for i in range(x.size):
+        u, v = dx[i] / length_x, dy[i] / length_y
+        apart += (u - v) * (u - v)
+        dx[i] = (v - cos * u) / length_x / size_x
+        dy[i] = (u - cos * v) / length_y / size_y
+    return cos, 0.5 * apart
+
+
 def wide_vectors():
     """A word to the compiler, where a driver's loop says it: use the widest vectors there are."""
 

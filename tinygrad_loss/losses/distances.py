@@ -35,16 +35,22 @@ def norm(x: Tensor, p: float) -> Tensor:
     return scale * where(total == 0, 0, total ** (1 / p))
 
 
-def kinks(apart: np.ndarray, p: float) -> list[np.ndarray]:
-    """What is 0 where the slope of a norm jumps: at 0, and where a number is 0 or two are equal."""
-    return [np.linalg.norm(apart, p, axis=-1), apart, np.diff(np.sort(abs(apart)))]
+def kinks(apart: np.ndarray, p: float, squared: bool) -> list[np.ndarray]:
+    """What is 0 where the slope jumps: at 0, and for some norms where a number is 0 or two are equal."""
+    smooth = squared and p == 2
+    return [] if smooth else [np.linalg.norm(apart, p, axis=-1), apart, np.diff(np.sort(abs(apart)))]
 
 
 def exact(mp: Any, x: list[Any], y: list[Any], p: Any, squared: bool) -> Any:
     """The whole of it, in any precision. Here inf is a large number."""
     apart = [abs(a - b) for a, b in zip(x, y, strict=True)]
-    if p <= 1000:
-        return sum(d * d for d in apart) if squared and p == 2 else mp.norm(apart, p)
-    for d in apart:
-        mp.hinge([max(apart), -d])                           # is it known which one is the largest?
-    return max(apart)
+    if p > 1000:
+        return -least(mp, *(-d for d in apart))
+    return sum(d * d for d in apart) if squared and p == 2 else mp.norm(apart, p)
+
+
+def least(mp: Any, *numbers: Any) -> Any:
+    """The least of the numbers, for `exact`: if rounding may decide which one it is, slopes are left out."""
+    for x in numbers:
+        mp.hinge([x, -min(numbers)])
+    return min(numbers)

@@ -5,9 +5,8 @@
     D(x, y) = |x - y|^2          slope  2 (x - y)
     or, not squared, |x - y|_p   slope  sign(x - y) (|x_i - y_i| / |x - y|_p)^(p - 1),  and 0 where x = y
 
-For embeddings: faces, retrieval, ranking. Only differences count, so that moving all three changes
-nothing. With swap, the negative counts by the smaller of D(a, n) and D(p, n); where they are equal, each
-has half of the slope. A soft loss has no margin, and never quite rests.
+For embeddings: faces, retrieval, ranking. Moving all three changes nothing. With swap, the negative counts
+by the smaller of D(a, n) and D(p, n), or half by each of them where they are equal. A soft loss has no margin.
 
 anchor, positive, negative: real, (N, D) or (D,), of equal shape; margin >= 0. One item per triple. p from 1
 to 1000, or inf, the largest difference, whose slope ties share equally; only for p = 2 is D squared.
@@ -52,33 +51,27 @@ def kinks(anchor, positive, negative, margin, squared, p, swap, soft):
     apart = np.stack([anchor - positive, anchor - negative, positive - negative])
     near, far, other = np.linalg.norm(apart, p, axis=-1) ** (2 if squared and p == 2 else 1)
     edges = [near - (np.minimum(far, other) if swap else far) + margin, *[far - other] * swap]
-    edges += [] if squared and p == 2 else distances.kinks(apart, p)
-    return np.concatenate([np.ravel(x) for x in edges])
+    return np.concatenate([x.ravel() for x in edges + distances.kinks(apart, p, squared)])
 
 
 def exact(mp, anchor, positive, negative, margin, squared, p, swap, soft):
-    pairs = (anchor, positive), (anchor, negative), (positive, negative)
-    near, far, other = (distances.exact(mp, x, y, p, squared) for x, y in pairs)
-    if swap:
-        mp.hinge([far, -other])                              # is it known which one is smaller?
-        far = min(far, other)
-    if soft and min(near, far) > mp.largest:
-        raise ArithmeticError("inf - inf")
+    near, far = (distances.exact(mp, anchor, x, p, squared) for x in (positive, negative))
+    far = distances.least(mp, far, distances.exact(mp, positive, negative, p, squared)) if swap else far
     if not soft:
         return mp.hinge([near, -far, margin])
+    if min(near, far) > mp.largest:
+        raise ArithmeticError("inf - inf")
     known = (near + far) / (1 + mp.exp(far - near))          # exp(x) is known from x to |x| ulp
     return [mp.log(1 + mp.exp(near - far)), known, -known]
 
 
 ANCHOR, POSITIVE, NEGATIVE = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
-
 loss = Loss(
-    composed, kernel, VECTORS,
-    domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0),
-             "squared": boolean(), "p": order_of_norm(1.0, 3.0, math.inf), "swap": boolean(),
-             "soft": boolean()}, kinks=kinks, exact=exact,
-    claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0, lipschitz=(
-        lambda squared, p, **_: math.inf if squared and p == 2 else 2.0)),
+    composed, kernel, VECTORS, kinks=kinks, exact=exact,
+    domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0), "squared":
+             boolean(), "p": order_of_norm(1.0, 3.0, math.inf), "swap": boolean(), "soft": boolean()},
+    claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0,
+                  lipschitz=lambda squared, p, **_: math.inf if squared and p == 2 else 2.0),
     advice=Advice(task="similarity", use="only the order of distances matters", avoid="data are few"),
     known=[Known(ANCHOR, POSITIVE, NEGATIVE, value=0.0),
            Known(ANCHOR, POSITIVE, NEGATIVE, margin=50.0, value=2.03,
