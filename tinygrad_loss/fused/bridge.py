@@ -37,11 +37,12 @@ def run(call: Call) -> Tensor:
     rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
+    which = loss, target_is_row, single, loss.holds(call.settings)
     try:
-        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
+        total, ok = run_blocks(driver(*which), *rest)
     except OSError:                                          # the disk's cache cannot be used after all
         forget_disk()
-        total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
+        total, ok = run_blocks(driver(*which), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
     value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arraylike import floats
 from ..engine import Tensor
-from .domain import Domain, Switch
+from .domain import Domain
 
 if TYPE_CHECKING:
     from .loss import Loss
@@ -152,8 +152,6 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
         if "label lists" in kinds:
             _check_labels(loss, name, x, class_count(inputs[0]), -1)
             continue
-        if isinstance(loss.domains[name], Switch):
-            _require(loss, name, x, domains[0].holds(np.asarray(x)), domains[0].text)
         if "rows" in kinds:
             _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
         if "log rows" in kinds:

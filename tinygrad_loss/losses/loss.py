@@ -63,8 +63,9 @@ class Loss:
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
         self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
-        self.has_early_checks = any(kinds[name] & {"labels", "label lists", "rows", "log rows"}
-                                    or isinstance(self.domains[name], Switch) for name in self.input_names)
+        self.has_early_checks = any(kind & {"labels", "label lists", "rows", "log rows"} for kind in kinds.values())
+        self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
+        self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -82,6 +83,13 @@ class Loss:
         if isinstance(domain, Switch):
             domain = domain.on if {**self.defaults, **(settings or {})}[domain.setting] else domain.off
         return (domain,) if isinstance(domain, Domain) else domain
+
+    def holds(self, settings: tuple[Any, ...]) -> tuple[Callable[[Any], Any], ...]:
+        """The tests of single elements of each input, under these settings."""
+        if not self.has_switches:
+            return self.default_holds
+        named = dict(zip(self.defaults, settings, strict=True))
+        return tuple([self.alternatives(name, named)[-1].holds for name in self.input_names])
 
     def element_domain(self, name: str) -> Domain:
         """What a single float of the input `name` may be, whatever the settings."""
