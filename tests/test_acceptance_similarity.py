@@ -27,7 +27,7 @@ def run(name, *inputs, **options):
 @ORDERS
 @pytest.mark.parametrize("soft", [False, True])
 def test_a2_anchor_equal_to_positive(path, p, soft):
-    """The distance is 0 exactly, without any epsilon, its slope is 0, and the rows beside stay what they are."""
+    """The distance is 0 exactly, without any epsilon, and so is its slope; other rows stay what they are."""
     same = P.copy()
     same[2] = A[2]
     settings = {"p": p, "squared": False, "soft": soft, "reduction": "none", "path": path}

@@ -495,8 +495,8 @@ def to_one(x):
 
 
 def half_distance(x, y, p, squared, slope):
-    """Half of |x - y|_p, which cannot overflow, or of its square if p = 2 and squared. Fills `slope` with that
-    of the half with respect to x, which is 0 where x is y; for p = inf, ties share it equally."""
+    """Half of |x - y|_p, which cannot overflow, or of its square if p = 2 and squared. Fills `slope` with its
+    slope with respect to x, which is 0 where x is y; for p = inf, ties share it equally."""
     for i in range(x.size):
         slope[i] = x[i] - y[i]
     squares = dot(slope, slope)
@@ -508,6 +508,20 @@ def half_distance(x, y, p, squared, slope):
     for i in range(x.size):
         slope[i] *= 0.5 / length
     return 0.5 * length
+
+
+def gap_of_distances(a, b, c, p, squared, swap, da, db, dc):
+    """(D(a, b) - D(a, c)) / 2, for D as in half_distance; with swap, D(b, c) takes the place of D(a, c) where
+    it is smaller, and half of it in a tie. Fills da, db and dc with the slopes of D(a, b) - D(a, c)."""
+    near, far = half_distance(b, a, p, squared, db), half_distance(a, c, p, squared, dc)
+    other = half_distance(b, c, p, squared, da) if swap else np.inf
+    own = 1.0 if far < other or not swap else 0.5 if far == other else 0.0           # the share of D(a, c)
+    for i in range(a.size):
+        kept, swapped = 2.0 * own * dc[i], 2.0 * (1.0 - own) * da[i] if swap else 0.0
+        da[i] = -2.0 * db[i] - kept
+        db[i] = 2.0 * db[i] - swapped
+        dc[i] = kept + swapped
+    return near - (far if own > 0.0 else other)
 
 
 def _half_p_distance(x, y, p, slope):
@@ -572,8 +586,8 @@ def scaled(x, out):
 
 
 def cosine(x, y, dx, dy):
-    """cos = x y / |x| |y|, and 1 - cos. Fills dx and dy with the slopes of cos. Where x or y is 0, there is no
-    angle: cos and all slopes are 0."""
+    """cos = x y / |x| |y|, and 1 - cos. Fills dx and dy with the slopes of cos. Where x or y is 0, there is
+    no angle: cos and all slopes are 0."""
     size_x, length_x = scaled(x, dx)
     size_y, length_y = scaled(y, dy)
     if length_x == 0.0 or length_y == 0.0:

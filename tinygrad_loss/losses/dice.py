@@ -7,9 +7,15 @@
 For segmentation with few foreground pixels: background that is rightly 0 adds nothing. Each pixel's
 slope depends on all the others. The second form of the loss is used: it has no difference to cancel.
 
-pred, target: 0 to 1, of equal shape. smooth >= 0 keeps two empty masks from dividing 0 by 0 (the
-loss is then 0); with smooth = 0 they give nan. The whole batch is one item, or, with per_sample,
-each entry of the first axis. The minimum is at a hard mask, not at pred = target.
+pred, target: 0 to 1, of equal shape; or pred is logits, and from_logits true: then a mask that is nearly
+right keeps its digits. smooth >= 0 keeps two empty masks from dividing 0 by 0 (the loss is then 0); with
+smooth = 0 they give nan. The whole batch is one item, or, with per_sample, each entry of the first axis.
+The minimum is at a hard mask, not at pred = target. Of logits (N, C, H, W) for C classes, every class of
+every picture becomes a sample, whose mean is the loss; one_hot is the target in the same shape:
+
+    p = logits.softmax(axis=1).reshape(N * C, H * W)
+    dice(p, one_hot.reshape(N * C, H * W), per_sample=True)
+
 Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 """
 

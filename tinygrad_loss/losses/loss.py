@@ -63,7 +63,8 @@ class Loss:
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
         self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
-        self.has_early_checks = any(kind & {"labels", "label lists", "rows", "log rows"} for kind in kinds.values())
+        early = {"labels", "label lists", "rows", "log rows"}
+        self.has_early_checks = any(kind & early for kind in kinds.values())
         self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
         self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
 

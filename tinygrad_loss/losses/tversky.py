@@ -30,10 +30,10 @@ def composed(pred, target, alpha=0.5, beta=0.5, smooth=1.0, from_logits=False, p
 
 
 def parts(pred, target, alpha, beta, smooth, from_logits):
-    p, no = masks.shares(pred, from_logits)
-    tiny = p.numpy().sum(axis=1) + target.numpy().sum(axis=1) < 128 * np.finfo(pred.dtype).tiny
+    yes, no = masks.shares(pred, from_logits)
+    tiny = yes.numpy().sum(axis=1) + target.numpy().sum(axis=1) < 128 * np.finfo(pred.dtype).tiny
     up = np.where(tiny, 2.0 ** (96 if pred.dtype == np.float32 else 920), 1).astype(pred.dtype)
-    p, t = up[:, None] * p, up[:, None] * target             # lifted where digits would be lost
+    p, t = up[:, None] * yes, up[:, None] * target             # lifted where digits would be lost
     apart = alpha * (p * (1 - target)).sum(axis=1) + beta * (t * no).sum(axis=1)
     size = (p * target).sum(axis=1) + apart + up * smooth
     return apart, size, (p * (target / size[:, None])).sum(axis=1) + up * smooth / size
@@ -66,11 +66,11 @@ GOOD, MASK = [0.1, 0.1, 0.9, 0.8, 0.2, 0.8, 0.9, 0.1], [0, 0, 1, 1, 0, 1, 1, 0]
 loss = Loss(
     composed, kernel, SAMPLES,
     domains={"pred": masks.MASK, "target": UNIT, "alpha": not_negative(0.3), "beta": not_negative(0.7),
-             "smooth": not_negative(0.0, 0.1), "from_logits": boolean(), "per_sample": boolean()}, exact=exact,
-    claims=Claims(convex=False, minimum=0.0,
-                  symmetric=lambda alpha, beta, from_logits, **_: alpha == beta and not from_logits,
-                  lipschitz=lambda alpha, beta, smooth, **_:
-                  max(alpha, beta, 0.5) / smooth if smooth else math.inf),
+             "smooth": not_negative(0.0, 0.1), "from_logits": boolean(), "per_sample": boolean()},
+    exact=exact, claims=Claims(
+        convex=False, minimum=0.0,
+        symmetric=lambda alpha, beta, from_logits, **_: alpha == beta and not from_logits,
+        lipschitz=lambda alpha, beta, smooth, **_: max(alpha, beta, 0.5) / smooth if smooth else math.inf),
     advice=Advice(task="segmentation", use="what is missed costs more than what is seen in vain, or less",
                   avoid="probabilities are wanted: it pushes them to 0 or 1"),
     known=[Known(GOOD, MASK, smooth=0.5, value=11 / 89), Known(GOOD, MASK, alpha=1.0, beta=1.0, value=0.2),
