@@ -170,4 +170,4 @@ def test_dice_of_many_classes(path):
     assert y.item() == pytest.approx((1 - (2 * both + 1) / (sizes + 1)).mean(), rel=1e-14)
     slope = grad(y, [x])[0].numpy()
     assert slope.shape == z.shape
-    np.testing.assert_allclose(slope.sum(axis=1), 0, atol=1e-15)         # what all classes gain changes nothing
+    np.testing.assert_allclose(slope.sum(axis=1), 0, atol=1e-15)         # of a softmax

@@ -512,14 +512,14 @@ def half_distance(x, y, p, squared, slope):
 
 def gap_of_distances(a, b, c, p, squared, swap, da, db, dc):
     """(D(a, b) - D(a, c)) / 2, for D as in half_distance; with swap, D(b, c) takes the place of D(a, c) where
-    it is smaller, and half of it in a tie. Fills da, db and dc with the slopes of D(a, b) - D(a, c)."""
+    it is smaller, and half of it in a tie. Fills da, db and dc with the slopes."""
     near, far = half_distance(b, a, p, squared, db), half_distance(a, c, p, squared, dc)
     other = half_distance(b, c, p, squared, da) if swap else np.inf
     own = 1.0 if far < other or not swap else 0.5 if far == other else 0.0           # the share of D(a, c)
     for i in range(a.size):
-        kept, swapped = 2.0 * own * dc[i], 2.0 * (1.0 - own) * da[i] if swap else 0.0
-        da[i] = -2.0 * db[i] - kept
-        db[i] = 2.0 * db[i] - swapped
+        kept, swapped = own * dc[i], (1.0 - own) * da[i] if swap else 0.0
+        da[i] = -db[i] - kept
+        db[i] -= swapped
         dc[i] = kept + swapped
     return near - (far if own > 0.0 else other)
 

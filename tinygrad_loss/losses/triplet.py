@@ -44,7 +44,7 @@ def kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin, sq
         return 2.0 * half_gap if active > 0.0 else active
     half_gap = gap_of_distances(anchor, positive, negative, p, squared, swap, danchor, dpositive, dnegative)
     gap = 2.0 * (half_gap + (0.0 if soft else 0.5 * margin))
-    pull = sigmoid(gap) if soft else 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap
+    pull = 2.0 * (sigmoid(gap) if soft else 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap)
     for i in range(anchor.size):
         danchor[i], dpositive[i], dnegative[i] = pull * danchor[i], pull * dpositive[i], pull * dnegative[i]
     return softplus(gap) if soft else gap if pull > 0.0 else pull
