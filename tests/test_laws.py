@@ -9,12 +9,10 @@ from tinygrad_loss import Tensor, losses
 from tinygrad_loss.losses import LOSSES
 from tinygrad_loss.testing import LAWS, cases
 
-# All cases of a loss go to one worker, which compiles its kernels once.
-CASES = [pytest.param(case, id=str(case), marks=pytest.mark.xdist_group(loss.name))
-         for loss in LOSSES.values() for case in cases(loss)]
+CASES = [case for loss in LOSSES.values() for case in cases(loss)]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_law(law, case):
     law(case)

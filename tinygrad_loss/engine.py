@@ -227,8 +227,8 @@ def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
 
 def _mend(dx: Tensor, g: Tensor) -> Tensor:
     """In a program that selects, what was not taken passes nothing on: here 0 * nan is 0."""
-    lost = ~np.isfinite(dx.data) & (g.data == 0)
-    return where(lost, 0, dx) if lost.any() or recording.get() else dx
+    lost = nx.lost(dx.data, g.data)
+    return where(lost, 0, dx) if np.any(lost) or recording.get() else dx
 
 
 def _seed(output: Tensor, grad_output: Any, create_graph: bool) -> Tensor:

@@ -128,6 +128,12 @@ def above(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(a == b, 0.5, np.heaviside(a - b, 0.5))
 
 
+@np.errstate(all="ignore")
+def lost(dx: np.ndarray, g: np.ndarray) -> np.ndarray | bool:
+    """Where 0 arrived from above and yet no number came out. A sum is finite only if all its terms are."""
+    return False if np.isfinite(dx.sum()) else ~np.isfinite(dx) & (g == 0)
+
+
 @cache
 def one(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """A single 1, which is what arrives from above at the end of a program."""

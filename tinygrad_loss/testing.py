@@ -184,7 +184,8 @@ def numbers_agree(case: Case) -> None:
     n = case.loss.family.differentiated
     bound, numbers = case.unbound(inputs, n)
     weight = rng.uniform(0.5, 2.0, case.items(inputs))
-    for path, order, reduction in (("composed", 1, "none"), (case.paths[0], 1, "mean"), ("composed", 2, "none")):
+    ways = ("composed", 1, "none"), (case.paths[0], 1, "mean"), ("composed", 2, "none")
+    for path, order, reduction in ways:
         def f(*xs: Any, path: str = path, reduction: str = reduction) -> Tensor:
             xs = tuple([x if x.requires_grad else Tensor(x, requires_grad=True) for x in xs])
             return case([*bound(*xs), *inputs[n:]], path=path, reduction=reduction, sample_weight=weight)

@@ -68,14 +68,67 @@ def _torch_triplet(anchor: Any, positive: Any, negative: Any) -> Any:
     return (near - far + 1).relu().mean()
 
 
-#           a name in torch.nn.functional, or the formula
+def _torch_overlap(alpha: float, beta: float, gamma: float) -> Callable[..., Any]:
+    def formula(pred: Any, target: Any) -> Any:
+        pairs = (pred, target), (pred, 1 - target), (1 - pred, target)
+        hits, vain, missed = ((x * y).sum() for x, y in pairs)
+        return (1 - (hits + 1) / (hits + alpha * vain + beta * missed + 1)) ** gamma
+    return formula
+
+
+def _torch_focal(p: Any, target: Any) -> Any:
+    right = target * p + (1 - target) * (1 - p)
+    return -((0.25 * target + 0.75 * (1 - target)) * (1 - right) ** 2 * right.log()).mean()
+
+
+def _torch_focal_cross_entropy(pred: Any, target: Any) -> Any:
+    log_p = pred.log_softmax(1).gather(1, target[:, None])
+    return -((1 - log_p.exp()) ** 2 * log_p).mean()
+
+
+def _torch_kl(pred: Any, target: Any) -> Any:
+    return (target * (target.log() - pred.log())).sum(1).mean()
+
+
+def _torch_js(pred: Any, target: Any) -> Any:
+    middle = (pred + target) / 2
+    return (_torch_kl(middle, pred) + _torch_kl(middle, target)) / 2
+
+
+def _torch_contrastive(a: Any, b: Any, label: Any) -> Any:
+    d = (a - b).norm(dim=1)
+    return (label * d.square() + (1 - label) * (1 - d).relu().square()).mean() / 2
+
+
+# A name in torch.nn.functional, or the formula. Its ctc_loss is missing: the gradient that it gives is that
+# of the logits, as if a log_softmax had been part of it.
 IN_TORCH: dict[str, str | Callable[..., Any]] = {
-    "mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss", "cross_entropy": "cross_entropy",
-    "bce_with_logits": "binary_cross_entropy_with_logits", "dice": _torch_dice, "triplet": _torch_triplet}
+    "mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss", "smooth_l1": "smooth_l1_loss",
+    "quantile": lambda pred, target: (target - pred).abs().mean() / 2,
+    "log_cosh": lambda pred, target: (pred - target).cosh().log().mean(),
+    "msle": lambda pred, target: (pred.log1p() - target.log1p()).square().mean(),
+    "poisson_nll": "poisson_nll_loss", "gaussian_nll": "gaussian_nll_loss",
+    "bce": "binary_cross_entropy", "bce_with_logits": "binary_cross_entropy_with_logits",
+    "focal": _torch_focal, "focal_with_logits": lambda pred, target: _torch_focal(pred.sigmoid(), target),
+    "hinge": lambda pred, target: (1 - pred * target).relu().mean(),
+    "squared_hinge": lambda pred, target: (1 - pred * target).relu().square().mean(),
+    "soft_margin": "soft_margin_loss", "hinge_embedding": "hinge_embedding_loss",
+    "cross_entropy": "cross_entropy", "nll": "nll_loss", "focal_cross_entropy": _torch_focal_cross_entropy,
+    "categorical_cross_entropy": lambda pred, target: -(target * pred.log()).sum(1).mean(),
+    "sparse_categorical_cross_entropy": lambda pred, target: -pred.gather(1, target[:, None]).log().mean(),
+    "multiclass_hinge": "multi_margin_loss", "multilabel_soft_margin": "multilabel_soft_margin_loss",
+    "multilabel_margin": "multilabel_margin_loss",
+    "kl_divergence": _torch_kl, "js_divergence": _torch_js,
+    "dice": _torch_dice, "jaccard": _torch_overlap(1, 1, 1), "tversky": _torch_overlap(0.5, 0.5, 1),
+    "focal_tversky": _torch_overlap(0.3, 0.7, 0.75),
+    "triplet": _torch_triplet, "contrastive": _torch_contrastive,
+    "cosine_embedding": "cosine_embedding_loss", "margin_ranking": "margin_ranking_loss"}
 
 #            class in sklearn._loss.loss, its settings, and our loss in units of theirs
 IN_SKLEARN: dict[str, tuple[str, dict[str, Any], float]] = {
     "mse": ("HalfSquaredError", {}, 2.0), "mae": ("AbsoluteError", {}, 1.0),
+    "huber": ("HuberLoss", {"delta": 1.0}, 1.0), "quantile": ("PinballLoss", {"quantile": 0.5}, 1.0),
+    "poisson_nll": ("HalfPoissonLoss", {}, 1.0),
     "bce_with_logits": ("HalfBinomialLoss", {}, 1.0), "cross_entropy": ("HalfMultinomialLoss", {}, 1.0)}
 
 

@@ -40,17 +40,16 @@ def is_available(loss: Loss, path: str | None) -> bool:
     return False
 
 
-def short_cut(loss: Loss, args: tuple[Any, ...]) -> Tensor | None:
-    """The short cut, where there is one: see `express.py`."""
-    plain = loss.family.flat and loss.kernel is not None and not loss.has_early_checks
-    if plain and len(args) == 2 == len(loss.input_names) and _numba_is_installed():
-        return _express()(loss, *args)
-    return None
+def short_cut(loss: Loss, pred: Any, target: Any) -> Tensor | None:
+    """The short cut for plain losses, or None: see `express.py`."""
+    return _express()(loss, pred, target)
 
 
 @cache
-def _express() -> Callable[..., Any]:
-    return importlib.import_module(".express", __name__).run
+def _express() -> Callable[..., Tensor | None]:
+    if _numba_is_installed():
+        return importlib.import_module(".express", __name__).run
+    return lambda *_: None
 
 
 @cache

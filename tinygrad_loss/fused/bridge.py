@@ -84,12 +84,12 @@ def node(loss: Loss) -> primitive:
 def _rule(i: int) -> Callable[..., Tensor]:
     """The gradient of input i: the kernel's slope times what arrives from above."""
     def vjp(g: Tensor, y: Tensor, *rest: Any) -> Tensor:
-        prepare, slopes = rest[-2:]
+        prepare, slopes = y._settings
         if recording.get():
             call = prepare()
             again = (*rest[:-2], *call.inputs[len(slopes):])
             return grad(call.composed(*again), [again[i]], g, create_graph=True)[0]
-        slope, above, shape = slopes[i], g.data, rest[i].data.shape
+        slope, above, shape = slopes[i], g.data, y._inputs[i].data.shape
         if above.ndim or above.item() != 1.0:
             with np.errstate(all="ignore"):                  # one number, or one for each item
                 slope = slope * above.reshape(-1, *[1] * (slope.ndim - 1))

@@ -67,12 +67,12 @@ class Loss:
         self.has_early_checks = any(kind & early for kind in kinds.values())
         self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
         self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
+        self.is_plain = family.flat and kernel and len(kinds) == 2 and not self.has_early_checks
 
     @property
     def __signature__(self) -> inspect.Signature:
-        defaults = {**self.argument_defaults, "path": "fused"}
-        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                                                    default=defaults.get(n, inspect.Parameter.empty))
+        kind, defaults = inspect.Parameter.POSITIONAL_OR_KEYWORD, {**self.argument_defaults, "path": "fused"}
+        return inspect.Signature([inspect.Parameter(n, kind, default=defaults.get(n, inspect.Parameter.empty))
                                   for n in self.argument_names])
 
     def __repr__(self) -> str:
@@ -97,8 +97,8 @@ class Loss:
         return REAL if isinstance(self.domains[name], Switch) else self.alternatives(name)[-1]
 
     def __call__(self, *args: Any, **named: Any) -> Tensor:
-        if not named and (quick := fused.short_cut(self, args)) is not None:
-            return quick
+        if self.is_plain and len(args) == 2 and not named and (y := fused.short_cut(self, *args)) is not None:
+            return y
         given = arguments.bind(self, args, named)
         call = Call(self, given)
         if given.path == "composed" or not call.can_be_fused(given.path):
@@ -115,8 +115,8 @@ class Call:
     def __init__(self, loss: Loss, given: arguments.Given) -> None:
         self.loss, self.reduction = loss, given.reduction
         arguments.one_of(loss, "reduction", given.reduction, arguments.REDUCTIONS)
-        self.given = [arguments.array(loss, name, value)
-                      for name, value in zip(loss.input_names, given.inputs, strict=True)]
+        pairs = zip(loss.input_names, given.inputs, strict=True)
+        self.given = [arguments.array(loss, name, value) for name, value in pairs]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
         if loss.has_early_checks:
