@@ -170,3 +170,34 @@ def test_a25_labels_of_many_are_0_or_1(path):
     for bad in (-1.0, 0.5, 2.0):
         with pytest.raises(ValueError, match="target.*0 or 1"):
             losses.multilabel_soft_margin([[0.0, 1.0]], [[1.0, bad]], path=path)
+
+
+@both
+def test_a24_lists_of_labels(path):
+    """-1 ends a list; below it, and from the number of classes on, nothing is a label."""
+    for bad in ([[0, -2, 1]], [[3, -1, 0]], [[0, -1, 3]], [[0, -1, -2]]):
+        with pytest.raises(ValueError, match="target.*from 0 to 2 or -1"):
+            losses.multilabel_margin(Z[:1], bad, path=path)
+    with pytest.raises(TypeError, match="target.*integers"):
+        losses.multilabel_margin(Z[:1], [[0.0, -1.0, 1.0]], path=path)
+
+
+@both
+def test_lists_of_labels_without_a_pair_cost_nothing(path):
+    value, slope = run("multilabel_margin", Z, [[-1, 0, 1], [2, 1, 0], [1, -1, -1]], path=path,
+                       reduction="none")
+    np.testing.assert_allclose(value, [0, 0, (2 + 0.1) / 3], rtol=1e-15)
+    assert not slope[:2].any() and slope[2].any()
+
+
+@both
+def test_what_follows_the_end_of_a_list_does_not_count(path):
+    short, long = (run("multilabel_margin", Z[:1], [t], path=path) for t in ([1, -1, -1], [1, -1, 0]))
+    assert short[0] == long[0] and (short[1] == long[1]).all()
+
+
+@both
+def test_a_list_of_one_label_is_a_multiclass_hinge(path):
+    one = run("multilabel_margin", Z, [[0, -1, -1], [1, -1, 0], [2, -1, -1]], path=path)
+    for a, b in zip(one, run("multiclass_hinge", Z, [0, 1, 2], path=path), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-15)

@@ -116,3 +116,58 @@ def test_logits_come_by_way_of_a_sigmoid_however_large_they_are(path):
         y = getattr(losses, name)(z.sigmoid(), [[1.0, 0.0, 1.0, 0.0]], path=path)
         slope = grad(y, [z])[0].numpy()
         assert np.isfinite(slope).all() and slope[0, 2] < 0 < slope[0, 3]
+
+
+OVERLAPS = ["dice", "jaccard", "tversky", "focal_tversky"]
+
+
+@BOTH_PATHS
+@pytest.mark.parametrize("name", OVERLAPS)
+@pytest.mark.parametrize("per_sample", [False, True])
+def test_from_logits_is_the_loss_of_the_sigmoid(name, per_sample, path):
+    z = np.random.default_rng(0).normal(0, 3, (3, 7))
+    target = np.random.default_rng(1).uniform(0, 1, (3, 7))
+    value, slope = value_and_slope(name, z, target, from_logits=True, per_sample=per_sample, path=path)
+    p = 1 / (1 + np.exp(-z))
+    of_p, slope_of_p = value_and_slope(name, p, target, per_sample=per_sample, path=path)
+    assert value == pytest.approx(of_p, rel=1e-14)
+    np.testing.assert_allclose(slope, slope_of_p * p * (1 - p), rtol=1e-12)
+
+
+@BOTH_PATHS
+@pytest.mark.parametrize("name", OVERLAPS[:3])
+def test_a_nearly_right_answer_of_logits_keeps_its_digits(name, path):
+    """1 - sigmoid(50) is 0 in floats, but sigmoid(-50) is 2e-22."""
+    z, target = np.array([[50.0, 60.0, -50.0]]), np.array([[1.0, 1.0, 0.0]])
+    value, slope = value_and_slope(name, z, target, smooth=0.0, from_logits=True, path=path)
+    wrong = 2 * np.exp(-50.0) + np.exp(-60.0)
+    share = {"dice": 1 / 4, "jaccard": 1 / 2, "tversky": 1 / 4}[name]
+    assert value == pytest.approx(wrong * share, rel=1e-13)
+    np.testing.assert_allclose(slope, [share * np.exp(-abs(z[0])) * [-1, -1, 1]], rtol=1e-13)
+
+
+@BOTH_PATHS
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_a12_huge_logits_do_not_overflow(name, path):
+    z = np.array([[1e3, -1e3, 1e3, -1e3]])
+    right, slope = value_and_slope(name, z, [[1.0, 0.0, 1.0, 0.0]], from_logits=True, path=path)
+    assert 0 <= right < 1e-200 and np.isfinite(slope).all()
+    wrong, slope = value_and_slope(name, -z, [[1.0, 0.0, 1.0, 0.0]], smooth=0.0, from_logits=True,
+                                   path=path)
+    assert wrong == 1 and np.isfinite(slope).all()
+
+
+@BOTH_PATHS
+def test_dice_of_many_classes(path):
+    """Each class of each picture is a sample, as dice's docstring has it."""
+    rng = np.random.default_rng(2)
+    z, labels = rng.standard_normal((2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
+    one_hot = np.moveaxis(np.eye(3)[labels], -1, 1)
+    x = Tensor(z, requires_grad=True)
+    y = losses.dice(x.softmax(axis=1).reshape(6, 20), one_hot.reshape(6, 20), per_sample=True, path=path)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    both, sizes = (p * one_hot).sum(axis=(2, 3)), (p + one_hot).sum(axis=(2, 3))
+    assert y.item() == pytest.approx((1 - (2 * both + 1) / (sizes + 1)).mean(), rel=1e-14)
+    slope = grad(y, [x])[0].numpy()
+    assert slope.shape == z.shape
+    np.testing.assert_allclose(slope.sum(axis=1), 0, atol=1e-15)         # of a softmax

@@ -14,7 +14,9 @@ import pytest
 from tinygrad_loss import Tensor, grad, losses
 from tinygrad_loss.cli import main
 from tinygrad_loss.losses import define, weighted_sum
-from tinygrad_loss.losses.domain import positive
+from tinygrad_loss.losses.claims import Claims
+from tinygrad_loss.losses.domain import not_negative, positive
+from tinygrad_loss.losses.family import VECTORS
 from tinygrad_loss.testing import LAWS, cases, check_loss
 
 
@@ -143,3 +145,50 @@ def test_check_as_json(capsys):
 def test_check_refuses_what_is_no_loss(arguments, sentence, capsys):
     assert main(["check", *arguments]) == 2
     assert sentence in capsys.readouterr().out
+
+
+# ----------------------------------------------- the example of a triplet loss by any distance, with a kernel
+
+def canberra(x, y):
+    """A distance that no p norm is: each difference counts by its share of the sizes."""
+    return (abs(x - y) / (1 + abs(x) + abs(y))).sum(axis=1)
+
+
+def canberra_kernel(x, y, dx, dy):
+    """The same of numbers, with both slopes."""
+    result = 0.0
+    for i in range(x.size):
+        gap, size = x[i] - y[i], 1.0 + abs(x[i]) + abs(y[i])
+        dx[i] = (np.sign(gap) - np.sign(x[i]) * abs(gap) / size) / size
+        dy[i] = (-np.sign(gap) - np.sign(y[i]) * abs(gap) / size) / size
+        result += abs(gap) / size
+    return result
+
+
+def triplet_composed(anchor, positive, negative, margin=1.0):
+    return (canberra(anchor, positive) - canberra(anchor, negative) + margin).relu()
+
+
+def triplet_kernel(anchor, positive, negative, danchor, dpositive, dnegative, margin):
+    near, spare = canberra_kernel(anchor, positive, danchor, dpositive), np.empty(anchor.size)
+    gap = near - canberra_kernel(anchor, negative, spare, dnegative) + margin
+    active = 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap
+    for i in range(anchor.size):
+        danchor[i] = active * (danchor[i] - spare[i])
+        dpositive[i] *= active
+        dnegative[i] *= -active
+    return gap if active > 0.0 else active
+
+
+def triplet_kinks(anchor, positive, negative, margin):
+    near, far = ((abs(anchor - x) / (1 + abs(anchor) + abs(x))).sum(-1) for x in (positive, negative))
+    corners = anchor, positive, negative, anchor - positive, anchor - negative
+    return np.concatenate([np.ravel(near - far + margin), *[np.ravel(x) for x in corners]])
+
+
+@pytest.mark.parametrize("kernel", [None, triplet_kernel], ids=["composed", "kernel"])
+def test_a_triplet_loss_by_any_distance(kernel):
+    loss = define(triplet_composed, kernel, family=VECTORS, domains={"margin": not_negative(0.5)},
+                  kinks=triplet_kinks,
+                  claims=Claims(convex=False, symmetric=False, lipschitz=2.0, minimum=0.0))
+    assert check_loss(loss) == 2 * len(LAWS)

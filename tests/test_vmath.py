@@ -222,9 +222,21 @@ def test_a_power_of_2_brings_any_number_near_1(x):
     ([7.0, 7.0], [7.0, 7.0], 0.0, [0.0, 0.0])])
 @np.errstate(all="ignore")
 def test_a_distance_neither_overflows_nor_vanishes(x, y, half, towards):
-    found = np.empty(2)
-    assert vmath.half_distance(np.array(x), np.array(y), found) == pytest.approx(half, rel=1e-15, abs=0)
-    np.testing.assert_allclose(found, towards, rtol=1e-15)
+    slope = np.empty(2)
+    found = vmath.half_distance(np.array(x), np.array(y), 2.0, False, slope)
+    assert found == pytest.approx(half, rel=1e-15, abs=0)
+    np.testing.assert_allclose(2 * slope, towards, rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [2.0 ** -1074, 2.0 ** -1030, 2.0 ** -600, 1.0, 2.0 ** 1020])
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0, 100.0, INF])
+@np.errstate(all="ignore")
+def test_the_distance_of_any_norm_neither_overflows_nor_vanishes(p, size):
+    x, slope = np.array([3.0, -1.0, 0.0, 5.0]), np.empty(4)
+    power = np.sign(x) * abs(x) ** (p - 1) if p < INF else x * (x == 5)
+    found = vmath.half_distance(x * size, 0 * x, p, False, slope)
+    assert found == pytest.approx(np.linalg.norm(x, p) / 2 * size, rel=1e-14, abs=0)
+    np.testing.assert_allclose(2 * slope, power / np.sum(power * x) * np.linalg.norm(x, p), rtol=1e-14)
 
 
 def test_log1p_of_a_ratio():
@@ -273,7 +285,8 @@ def test_a_driver_is_vectorised(monkeypatch):
     losses.bce_with_logits(Tensor(np.zeros(3), requires_grad=True), np.zeros(3))
     register = widest_registers()
     if register:
-        code = "".join(driver(losses.bce_with_logits, True, False).inspect_asm().values())
+        walk = driver(losses.bce_with_logits, True, False, losses.bce_with_logits.default_holds)
+        code = "".join(walk.inspect_asm().values())
         assert re.search(rf"vdivpd\s.*%{register}", code)
     driver.cache_clear()
 

@@ -255,6 +255,7 @@ def context(dtype: Any, large: int) -> tuple[Any, Any]:
         gap, rounding = sum(terms), max(float(info.eps) * max(_sides(terms)), float(info.smallest_subnormal))
         mp.sign_is_known &= gap == 0 or abs(gap) > SIGN_IS_KNOWN * rounding
         return [*terms, max(0, -gap)]
+    mp.largest = float(info.max)                       # beyond, numbers of this dtype are inf
     mp.exp, mp.hinge = lru_cache(10_000)(exp_of_all), hinge          # of many inputs, one moves at a time
     return mp, mp.mpf(10) ** -tiny
 
@@ -304,7 +305,7 @@ def draw_item(case: Case, width: int, dtype: Any, rng: np.random.Generator) -> l
     for domain in case.domains:
         if domain.kind == "labels":
             item.append(domain.draw(rng, shape) if rng.random() < 0.5 else np.argmax(item[0]))
-        elif domain.kind in ("spelling", "lengths"):
+        elif domain.kind in ("label lists", "spelling", "lengths"):
             item.append(np.asarray(domain.draw(rng, shape)))
         elif domain.kind == "choices":
             item.append(np.asarray(domain.draw(rng, (width,)), dtype))

@@ -77,7 +77,8 @@ def corners(loss: Loss) -> str:
 
 def claims(loss: Loss) -> dict[str, Any]:
     """What is claimed about the loss at its default settings."""
-    return loss.claims.under(next(cases(loss)).complete())._asdict() if loss.claims else {}
+    case = next(cases(loss))
+    return loss.claims.under(case.complete(), case.shape[-1])._asdict() if loss.claims else {}
 
 
 def sources(loss: Loss) -> dict[str, str]:

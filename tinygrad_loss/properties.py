@@ -47,7 +47,7 @@ def properties(loss: Loss) -> Properties:
     """What kind of function a loss is."""
     case = next(cases(loss))
     assert loss.claims is not None, f"{loss.name} claims nothing"
-    convex, symmetric, lipschitz, _ = loss.claims.under(case.complete())
+    convex, symmetric, lipschitz, _ = loss.claims.under(case.complete(), case.shape[-1])
     (cost, pull), (higher_cost, stronger_pull) = _largest(case, FAR), _largest(case, FARTHER)
     return Properties(convex=bool(convex), differentiable=loss.kinks is None, lipschitz=float(lipschitz),
                       symmetric=bool(symmetric), bounded=higher_cost <= GROWS * cost < math.inf,

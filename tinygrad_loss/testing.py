@@ -16,7 +16,7 @@ import numpy as np
 from .engine import Tensor, grad
 from .gradcheck import gradcheck
 from .losses.arguments import PATHS, REDUCTIONS
-from .losses.domain import Domain
+from .losses.domain import INTEGERS, Domain
 from .losses.loss import Loss
 from .losses.weighted_sum import WeightedSum
 
@@ -198,8 +198,7 @@ def targets_agree(case: Case) -> None:
     """Inputs beyond those of the kernel, targets for instance, get the right gradient too, although a
     kernel was asked for."""
     inputs = case.draw_smooth(np.random.default_rng(4))
-    fixed = ("choices", "labels", "spelling", "lengths")
-    n = next((k for k, d in enumerate(case.domains) if d.kind in fixed), len(inputs))
+    n = next((k for k, d in enumerate(case.domains) if d.kind in {"choices", *INTEGERS}), len(inputs))
     if n > case.loss.family.differentiated:                # of the others, `numbers_agree` has seen all
         bound, numbers = case.unbound(inputs, n)
         report = gradcheck(lambda *xs: case([*bound(*xs), *inputs[n:]], path=case.paths[0]), *numbers)
@@ -360,7 +359,7 @@ def claims_hold(case: Case) -> None:
     denies is false, and bounds are tight."""
     if case.loss.claims is None:
         return
-    convex, symmetric, lipschitz, minimum = case.loss.claims.under(case.complete())
+    convex, symmetric, lipschitz, minimum = case.loss.claims.under(case.complete(), case.shape[-1])
     seen = _extremes(case)
     assert seen.lowest >= minimum - 1e-12, f"a loss of {seen.lowest} is below the minimum, {minimum}"
     assert seen.steepest <= lipschitz * (1 + 1e-12), f"a slope of {seen.steepest} is over {lipschitz}"
@@ -481,7 +480,7 @@ def _largest(x: np.ndarray) -> float:
 def _unfit(x: np.ndarray, domain: Domain, n_classes: int) -> list[np.ndarray]:
     """Labels that are no labels, lengths that are no lengths, rows that do not sum to 1."""
     no_labels = [np.full_like(x, -1), np.full_like(x, n_classes), x.astype(float)]
-    return {"labels": no_labels, "spelling": no_labels,
+    return {"labels": no_labels, "label lists": [x * 0 - 2, *no_labels[1:]], "spelling": no_labels,
             "lengths": [np.full_like(x, -1), np.full_like(x, 99), x.astype(float)],
             "rows": [x * 0.9], "log rows": [x - 0.1]}.get(domain.kind, [])
 

@@ -178,6 +178,12 @@ def tags(weight: bool) -> Any:
     return draw
 
 
+def lists_of_tags(rng: np.random.Generator) -> Any:
+    """Scores (N, C) and lists of labels, some of them empty, some with a label twice."""
+    n = int(rng.integers(2, 7))
+    return [3 * rng.standard_normal((6, n)), rng.integers(-1, n, (6, n))], {}
+
+
 def two_rows(rng: np.random.Generator) -> Any:
     n = int(rng.integers(2, 7))
     return [rng.dirichlet(np.ones(n), 6) for _ in range(2)], {}
@@ -366,11 +372,15 @@ def ctc(pred: torch.Tensor, target: torch.Tensor, pred_length: torch.Tensor, tar
 
 
 def triplet(anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor, reduction: str,
-            margin: float = 1.0, squared: bool = True) -> torch.Tensor:
-    if not squared:
-        return F.triplet_margin_loss(anchor, positive, negative, margin, eps=0, reduction=reduction)
-    near, far = ((anchor - other).square().sum(-1) for other in (positive, negative))
-    return reduced(torch.relu(near - far + margin), reduction)
+            margin: float = 1.0, squared: bool = True, p: float = 2.0, swap: bool = False,
+            soft: bool = False) -> torch.Tensor:
+    if not (soft or squared and p == 2):
+        return F.triplet_margin_loss(anchor, positive, negative, margin, p=p, eps=0, swap=swap,
+                                     reduction=reduction)
+    near, far, other = (torch.linalg.vector_norm(x - y, p, -1) ** (2 if squared and p == 2 else 1)
+                        for x, y in ((anchor, positive), (anchor, negative), (positive, negative)))
+    gap = near - (torch.minimum(far, other) if swap else far)
+    return reduced(F.softplus(gap, threshold=1e9) if soft else torch.relu(gap + margin), reduction)
 
 
 def smoothed_bce(pred: torch.Tensor, target: torch.Tensor, reduction: str, label_smoothing: float,
@@ -515,6 +525,7 @@ def of_pytorch() -> Iterator[Case]:
                 yield Case("multiclass_hinge", f"p={p}, margin={margin}{words}",
                            flat_labelled(weight, p=p, margin=margin), F.multi_margin_loss)
         yield Case("multilabel_soft_margin", words[2:], tags(weight), F.multilabel_soft_margin_loss)
+    yield Case("multilabel_margin", "", lists_of_tags, F.multilabel_margin_loss)
     yield Case("categorical_cross_entropy", "", two_rows, dense)
     yield Case("mse", "", real_pair(), F.mse_loss)
     yield Case("mae", "", real_pair(), F.l1_loss)
@@ -571,6 +582,11 @@ def of_pytorch() -> Iterator[Case]:
         for margin in (0.3, 1.0, 5.0):
             yield Case("triplet", f"margin={margin}" + ", squared" * squared,
                        triplets(margin=margin, squared=squared), triplet)
+    for p in (1.0, 1.5, 2.0, 3.0, 10.0, np.inf):
+        for words in ((), ("swap",), ("soft",), ("swap", "soft")):
+            yield Case("triplet", ", ".join([f"p={p}", *words]),
+                       triplets(squared=False, p=p, **dict.fromkeys(words, True)), triplet)
+    yield Case("triplet", "squared, swap, soft", triplets(swap=True, soft=True), triplet)
     for beta in (0.0, 0.1, 1.0, 2.5):
         yield Case("smooth_l1", f"beta={beta}", real_pair(beta=beta), F.smooth_l1_loss)
     yield Case("log_cosh", "", real_pair(), each(log_cosh))

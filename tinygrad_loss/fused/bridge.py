@@ -41,11 +41,12 @@ def run(call: Call) -> Tensor:
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     run_all = run_passes if loss.family.coupled else run_blocks
+    which = loss, target_is_row, single, loss.holds(call.settings)
     try:
-        total, ok = run_all(driver(loss, target_is_row, single), *rest)
+        total, ok = run_all(driver(*which), *rest)
     except OSError:                                          # the disk's cache cannot be used after all
         forget_disk()
-        total, ok = run_all(driver(loss, target_is_row, single), *rest)
+        total, ok = run_all(driver(*which), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
     value = rounded(total * scale, call.dtype) if losses is None else losses.reshape(call.items)

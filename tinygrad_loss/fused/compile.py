@@ -41,7 +41,8 @@ OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", 
 
 
 @cache
-def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
+def driver(loss: Loss, target_is_row: bool, single: bool, holds: tuple[Callable[..., Any], ...]
+           ) -> Callable[..., Any]:
     """The compiled loop of a loss, for float64 or for single precision; machine code is made, or loaded,
     when it first meets its arguments."""
     for_rows = loss.kernel_for_rows if target_is_row else None
@@ -49,7 +50,6 @@ def driver(loss: Loss, target_is_row: bool, single: bool) -> Callable[..., Any]:
     build = import_module(".rows" if for_rows else f".{loss.family.driver}", __package__).build
     if single:
         kernel, build = _shortened(kernel), _shortened(build)
-    holds = tuple(loss.element_domain(name).holds for name in loss.input_names)
     parts = [function for f in (kernel, *holds, total, build) for function in _with_helpers(f)]
     for function in parts:
         _allow(function)

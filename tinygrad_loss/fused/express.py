@@ -38,7 +38,7 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     n_blocks, scale = -(-n // BLOCK), 1.0 / n
     partials = np.empty(n_blocks)
     try:
-        walk = driver(loss, True, x.dtype is FLOAT32)
+        walk = driver(loss, True, x.dtype is FLOAT32, loss.default_holds)
         ok = walk(0, n_blocks, BLOCK, x, target, None, slope, None, None, None, scale, None, partials,
                   loss.default_settings)
     except OSError:

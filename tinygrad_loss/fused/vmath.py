@@ -494,25 +494,74 @@ def to_one(x):
     return np.int64((2046 - (np.float64(x).view(np.int64) >> 52)) << 52).view(np.float64)
 
 
-def half_distance(x, y, towards):
-    """|x - y| / 2, which cannot overflow. Fills `towards` with (x - y) / |x - y|; with 0 if x is y."""
+def half_distance(x, y, p, squared, slope):
+    """Half of |x - y|_p, which cannot overflow, or of its square if p = 2 and squared. Fills `slope` with its
+    slope with respect to x, which is 0 where x is y; for p = inf, ties share it equally."""
     for i in range(x.size):
-        towards[i] = x[i] - y[i]
-    squares, up, part = dot(towards, towards), 1.0, 1.0
-    if not 1e-200 < squares < 1e300:                         # squares overflow or vanish: scale them first
-        part = 0.125 if squares > 1.0 else 1.0               # an eighth of a difference cannot overflow
-        top = 0.0
-        for i in range(x.size):
-            towards[i] = part * x[i] - part * y[i]
-            top = max(top, abs(towards[i]))
-        up = to_one(top) if top > 0.0 else 1.0
-        for i in range(x.size):
-            towards[i] *= up
-        squares = dot(towards, towards)
+        slope[i] = x[i] - y[i]
+    squares = dot(slope, slope)
+    if squared and p == 2.0:
+        return 0.5 * squares
+    if p != 2.0 or not 1e-200 < squares < 1e300:
+        return _half_p_distance(x, y, p, slope)
     length = np.sqrt(squares)
     for i in range(x.size):
-        towards[i] *= 1.0 / length if length > 0.0 else length
-    return 0.5 * length / up / part
+        slope[i] *= 0.5 / length
+    return 0.5 * length
+
+
+def gap_of_distances(a, b, c, p, squared, swap, da, db, dc):
+    """(D(a, b) - D(a, c)) / 2, for D as in half_distance; with swap, D(b, c) takes the place of D(a, c) where
+    it is smaller, and half of it in a tie. Fills da, db and dc with the slopes."""
+    near, far = half_distance(b, a, p, squared, db), half_distance(a, c, p, squared, dc)
+    other = half_distance(b, c, p, squared, da) if swap else np.inf
+    own = 1.0 if far < other or not swap else 0.5 if far == other else 0.0           # the share of D(a, c)
+    for i in range(a.size):
+        kept, swapped = own * dc[i], (1.0 - own) * da[i] if swap else 0.0
+        da[i] = -db[i] - kept
+        db[i] -= swapped
+        dc[i] = kept + swapped
+    return near - (far if own > 0.0 else other)
+
+
+def _half_p_distance(x, y, p, slope):
+    """The same for any p, and for differences of any size: they are brought near 1 first.
+
+    With S = sum |x - y|^p the length is S^(1/p), and the slope |x - y|^(p - 1) S^(1/p) / S.
+    """
+    top, part = _differences(x, y, 1.0, slope), 1.0
+    if not top < 1e300:                                      # an eighth of a difference cannot overflow
+        top, part = _differences(x, y, 0.125, slope), 0.125
+    up = to_one(top) if top > 0.0 else 1.0
+    more = to_one(top * up) if top > 0.0 else 1.0            # 1, except for subnormal numbers
+    top = top * up * more
+    powers, lost = 0.0, 0.0
+    for i in range(x.size):
+        sign, size = np.sign(slope[i]), abs(slope[i]) * up * more
+        if p == np.inf:
+            slope[i] = 1.0 if size == top else 0.0
+        elif size > 1e-290 or up >= 1.0:
+            slope[i] = pow(size, p - 1.0)
+        else:                                                # the size has lost its digits
+            slope[i] = pow(abs(slope[i]), p - 1.0) * pow(up, p - 1.0)
+        powers, rounding = two_sum(powers, slope[i] * size)
+        lost += rounding
+        slope[i] *= sign
+    powers += lost
+    length = top if p == np.inf else powers if p == 1.0 else pow(powers, 1.0 / p)
+    for i in range(x.size):
+        slope[i] *= 0.5 * length / powers if powers != 0.0 else 0.0
+    return 0.5 * length / up / more / part
+
+
+def _differences(x, y, part, out):
+    """Fill out with part x - part y. Returns the largest size in it; nan if there is one."""
+    top = 0.0
+    for i in range(x.size):
+        out[i] = part * x[i] - part * y[i]
+        size = abs(out[i])
+        top = size if size > top or size != size else top
+    return top
 
 
 @in_any_order
@@ -534,6 +583,24 @@ def scaled(x, out):
     for i in range(x.size):
         out[i] = x[i] / s
     return s, np.sqrt(dot(out, out))
+
+
+def cosine(x, y, dx, dy):
+    """cos = x y / |x| |y|, and 1 - cos. Fills dx and dy with the slopes of cos. Where x or y is 0, there is
+    no angle: cos and all slopes are 0."""
+    size_x, length_x = scaled(x, dx)
+    size_y, length_y = scaled(y, dy)
+    if length_x == 0.0 or length_y == 0.0:
+        dx[:], dy[:] = 0.0, 0.0
+        return 0.0, 1.0
+    cos = dot(dx, dy) / (length_x * length_y)
+    apart = 0.0                                              # |x/|x| - y/|y||^2 = 2 - 2 cos
+    for i in range(x.size):
+        u, v = dx[i] / length_x, dy[i] / length_y
+        apart += (u - v) * (u - v)
+        dx[i] = (v - cos * u) / length_x / size_x
+        dy[i] = (u - cos * v) / length_y / size_y
+    return cos, 0.5 * apart
 
 
 def wide_vectors():

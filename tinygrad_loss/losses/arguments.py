@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arraylike import floats
 from ..engine import Tensor
-from .domain import Domain, Switch
+from .domain import Domain
 
 if TYPE_CHECKING:
     from .loss import Loss
@@ -161,8 +161,9 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
                 inputs = [*inputs[:k], np.where(x == ignored, -1, x), *inputs[k + 1:]]
                 settings = tuple({**named, "ignore_index": -1}.values())
             continue
-        if isinstance(loss.domains[name], Switch):
-            _require(loss, name, x, domains[0].holds(np.asarray(x)), domains[0].text)
+        if "label lists" in kinds:
+            _check_labels(loss, name, x, class_count(inputs[0]), -1)
+            continue
         if "rows" in kinds:
             _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
         if "log rows" in kinds:
@@ -177,8 +178,9 @@ def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) ->
                         f"Use np.asarray({name}, int).")
     if x.size and x.view(np.uint64).max() < n:               # in one go: a negative number looks huge
         return
+    end = " or -1, which ends a list" if x.ndim > 1 else ""
     _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),
-             f"an integer from 0 to {n - 1}, because {loss.input_names[0]} has {n} classes")
+             f"an integer from 0 to {n - 1}{end}, because {loss.input_names[0]} has {n} classes")
 
 
 def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: float) -> float:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
 class Claims(NamedTuple):
-    """What is said about a loss, plainly or as a function of its settings. The laws verify each claim,
-    also that a False is really false."""
+    """What is said about a loss, plainly or as a function of its settings, and if it asks for `width`, of
+    the number of classes too. The laws verify each claim, also that a False is really false."""
 
     convex: bool | Callable[..., bool]             # in the inputs that have slopes: chords lie above
     symmetric: bool | Callable[..., bool]          # the first two inputs may be exchanged
     lipschitz: float | Callable[..., float]        # no slope is steeper; inf: they are unbounded
     minimum: float | Callable[..., float]          # no item costs less, and some come close
 
-    def under(self, settings: dict[str, Any]) -> PlainClaims:
-        """What is claimed under these settings."""
-        found: list[Any] = [claim(**settings) if callable(claim) else claim for claim in self]
-        return PlainClaims(*found)
+    def under(self, settings: dict[str, Any], width: int) -> PlainClaims:
+        """What is claimed under these settings, for items of this width."""
+        def plain(claim: Any) -> Any:
+            if not callable(claim):
+                return claim
+            asked = "width" in inspect.signature(claim).parameters
+            return claim(**settings, **{"width": width} if asked else {})
+        return PlainClaims(*map(plain, self))
 
 
 class PlainClaims(NamedTuple):

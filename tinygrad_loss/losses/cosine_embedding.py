@@ -16,7 +16,7 @@ Source: PyTorch, CosineEmbeddingLoss.
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import dot, scaled
+from ..fused.vmath import cosine
 from .domain import REAL, SIGN, per_item, within
 from .family import PAIRS
 from .loss import Advice, Claims, Known, Loss
@@ -34,22 +34,14 @@ def composed(a, b, label, margin=0.0):
 
 
 def kernel(a, b, label, da, db, margin):
-    size_a, length_a = scaled(a, da)
-    size_b, length_b = scaled(b, db)
-    nothing = length_a == 0.0 or length_b == 0.0
-    length_a, length_b = (1.0, 1.0) if nothing else (length_a, length_b)
-    cos = dot(da, db) / (length_a * length_b)
+    cos, missing = cosine(a, b, da, db)                      # missing = 1 - cos
     active = 1.0 if cos > margin else 0.0 if cos <= margin else cos      # nan stays nan
     force = -1.0 if label == 1.0 else -label * active
-    force = 0.0 * force if nothing else force
-    apart = 0.0                                              # |a/|a| - b/|b||^2 = 2 - 2 cos
     for i in range(a.size):
-        u, v = da[i] / length_a, db[i] / length_b
-        apart += (u - v) * (u - v)
-        da[i] = force * (v - cos * u) / length_a / size_a
-        db[i] = force * (u - cos * v) / length_b / size_b
+        da[i] = force * da[i] if force != 0.0 else 0.0
+        db[i] = force * db[i] if force != 0.0 else 0.0
     if label == 1.0:
-        return 1.0 if nothing else 0.5 * apart
+        return missing
     return -label * (cos - margin if active > 0.0 else active)
 
 

@@ -9,6 +9,13 @@
 
     loss = define(composed, kernel, domains={"power": positive(1.5, 3.0)})
 
+Of distances of one's own, a triplet loss (PyTorch's triplet_margin_with_distance_loss) is two lines:
+
+    def composed(anchor, positive, negative, margin=1.0):
+        return (distance(anchor, positive) - distance(anchor, negative) + margin).relu()
+
+    loss = define(composed, family=VECTORS, domains={"margin": not_negative(0.5)})
+
 It is a loss like all others: reductions, weights, messages, both paths. `tinygrad_loss.testing.check_loss(
 loss)` applies all laws to it; `tinygrad-loss check mymodule:loss` does so from the command line.
 """

@@ -7,51 +7,51 @@
 For segmentation with few foreground pixels: background that is rightly 0 adds nothing. Each pixel's
 slope depends on all the others. The second form of the loss is used: it has no difference to cancel.
 
-pred, target: 0 to 1, of equal shape. smooth >= 0 keeps two empty masks from dividing 0 by 0 (the
-loss is then 0); with smooth = 0 they give nan. The whole batch is one item, or, with per_sample,
-each entry of the first axis. The minimum is at a hard mask, not at pred = target.
+pred, target: 0 to 1, of equal shape; or pred is logits, and from_logits true: then a mask that is nearly
+right keeps its digits. smooth >= 0 keeps two empty masks from dividing 0 by 0 (the loss is then 0); with
+smooth = 0 they give nan. The whole batch is one item, or, with per_sample, each entry of the first axis.
+The minimum is at a hard mask, not at pred = target. Of logits (N, C, H, W) for C classes, every class of
+every picture becomes a sample, whose mean is the loss; one_hot is the target in the same shape:
+
+    p = logits.softmax(axis=1).reshape(N * C, H * W)
+    dice(p, one_hot.reshape(N * C, H * W), per_sample=True)
+
 Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 """
 
 import math
 
 from ..engine import where
-from ..fused.vmath import to_one, total, two_sum
+from ..fused.vmath import two_sum
+from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Advice, Claims, Known, Loss
 
 
-def composed(pred, target, smooth=1.0, per_sample=False):
-    size = pred.sum(axis=1) + target.sum(axis=1) + smooth
+def composed(pred, target, smooth=1.0, from_logits=False, per_sample=False):
+    p, no = masks.shares(pred, from_logits)
+    size = p.sum(axis=1) + target.sum(axis=1) + smooth
     share = target / size.reshape(-1, 1)
-    score = 2 * (pred * share).sum(axis=1) + (smooth / size if smooth else 0)
-    apart = (pred * (1 - target) + target * (1 - pred)).sum(axis=1)
+    score = 2 * (p * share).sum(axis=1) + (smooth / size if smooth else 0)
+    apart = (p * (1 - target) + target * no).sum(axis=1)
     return where(score > 0.5, apart / size, 1 - score)       # whichever form cancels less
 
 
-def kernel(pred, target, dpred, smooth, per_sample):
-    for i in range(pred.size):
-        dpred[i] = (pred[i] - target[i]) ** 2 + pred[i] * (1.0 - pred[i]) + target[i] * (1.0 - target[i])
-    apart = total(dpred)
-    both, lost = two_sum(total(pred), total(target))
-    size, rounding = two_sum(both, smooth)
-    excess = (lost + rounding) / size                        # size is too small by this share of it
-    up = to_one(2.0 ** -100 * size)                          # products of tiny masks would vanish
-    for i in range(pred.size):
-        dpred[i] = (up * pred[i]) * (up * target[i])
-    score = 2.0 * total(dpred) / (up * size) + up * (smooth / size)
-    score -= score * excess
-    for i in range(pred.size):
-        slope = (score - 2.0 * (up * target[i])) / (up * size)
-        dpred[i] = slope - slope * excess
-    return apart / size
+def kernel(both, vain, missed, up, smooth, from_logits, per_sample):
+    apart = vain + missed                                    # times up, and so is the size
+    shared, lost = two_sum(2.0 * both, up * (up * smooth))               # times up * up
+    size, rounding = two_sum(apart, shared / up)
+    excess = (rounding + lost / up) / size                   # the size is too small by this share of it
+    pull = (1.0 - 2.0 * excess) * (shared / size / size)
+    return apart / size, pull, (1.0 - excess) * (1.0 + apart / size) / size
 
 
-def exact(mp, pred, target, smooth, per_sample):
-    size = sum(pred) + sum(target) + smooth
-    score = (2 * sum(p * t for p, t in zip(pred, target, strict=True)) + smooth) / size
-    return 1 - score, [[max(score, 2 * t) / size for t in target]]   # the slope is (score - 2 t) / size
+def exact(mp, pred, target, smooth, from_logits, per_sample):
+    p, inner = masks.exact(mp, pred, from_logits)
+    size = sum(p) + sum(target) + smooth
+    score = (2 * sum(a * b for a, b in zip(p, target, strict=True)) + smooth) / size
+    return 1 - score, [[max(score, 2 * t) / size * d for t, d in zip(target, inner, strict=True)]]
 
 
 GOOD = [[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]]
@@ -60,11 +60,11 @@ MASK = [[0, 0, 1, 1], [0, 1, 1, 0]]
 
 loss = Loss(
     composed, kernel, SAMPLES,
-    domains={"pred": UNIT, "target": UNIT, "smooth": not_negative(0.0, 0.1),
-             "per_sample": boolean()},
+    domains={"pred": masks.MASK, "target": UNIT, "smooth": not_negative(0.0, 0.1),
+             "from_logits": boolean(), "per_sample": boolean()},
     exact=exact,
-    claims=Claims(convex=False, symmetric=True, minimum=0.0,
-                  lipschitz=lambda smooth, per_sample: 1 / smooth if smooth else math.inf),
+    claims=Claims(convex=False, symmetric=lambda from_logits, **_: not from_logits, minimum=0.0,
+                  lipschitz=lambda smooth, **_: 1 / smooth if smooth else math.inf),
     advice=Advice(task="segmentation", use="few pixels are foreground, and overlap is what counts",
                   avoid="probabilities are wanted: it pushes them to 0 or 1"),
     known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),

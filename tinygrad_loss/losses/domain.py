@@ -23,9 +23,12 @@ class Domain(NamedTuple):
     draw: Callable[[np.random.Generator, Shape], Any]            # allowed values of that shape
     examples: tuple[Any, ...] = ()                   # allowed values worth trying: likely corners
     refused: tuple[Any, ...] = ()                    # values that must raise
-    kind: str = "elements"                           # or choices, labels, rows, log rows, and for
-                                                     # sequences spelling, lengths;
+    kind: str = "elements"                           # or choices, labels, label lists, rows,
+                                                     # log rows, for sequences spelling, lengths;
                                                      # of settings: setting, class weights
+
+
+INTEGERS = {"labels", "label lists", "spelling", "lengths"}          # the kinds that are no floats
 
 
 class Switch(NamedTuple):
@@ -96,6 +99,16 @@ def _integer(x: Any) -> Any:
     return isinstance(x, int | np.integer)
 
 
+def _label_lists(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """A few labels, though not all, or one again and again; then -1, and what does not count."""
+    n_classes, place = shape[-1], np.arange(shape[-1])
+    labels = rng.permuted(np.broadcast_to(place, shape), axis=-1)
+    same = rng.random((*shape[:-1], 1)) < 0.3
+    n = rng.integers(1, min(n_classes, 4) + 1, same.shape)
+    n = np.where(same, n, np.clip(n, 1, max(n_classes - 1, 1)))
+    return np.where(place == n, -1, np.where(same, labels[..., :1], labels))
+
+
 REAL = Domain("any real number", _any, lambda rng, shape: 2 * rng.standard_normal(shape),
               examples=(-1.0, -0.5, 0.0, 0.5, 1.0))
 UNIT = Domain("a number from 0 to 1", _unit, lambda rng, shape: rng.uniform(0.02, 0.98, shape),
@@ -115,6 +128,8 @@ BINARY = Domain("0 or 1", _binary, lambda rng, shape: rng.choice([0.0, 1.0], sha
                 refused=(-1.0, 0.5, 2.0, np.inf), kind="choices")
 LABELS = Domain("an integer label, from 0 to the number of classes - 1", _any,
                 lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]), kind="labels")
+LABEL_LISTS = Domain("an integer label, from 0 to the number of classes - 1, or -1, which ends a list",
+                     _any, _label_lists, kind="label lists")
 PROBABILITIES = Domain("a probability, in a row that sums to 1", _unit,
                        lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]), kind="rows")
 LOG_PROBABILITIES = Domain("the logarithm of a probability, in a row of probabilities that sum to 1",
@@ -147,6 +162,12 @@ def positive(*examples: float) -> Domain:
 def not_negative(*examples: float) -> Domain:
     """A setting of 0 or more."""
     return _setting("a number that is not negative", _finite_not_negative, examples, -1.0, np.inf)
+
+
+def order_of_norm(*examples: float) -> Domain:
+    """The p of a p norm; powers beyond 1000 would overflow, and tell no more than inf does."""
+    return _setting("a number from 1 to 1000, or inf", lambda p: (p >= 1) & (p <= 1000) | (p == np.inf),
+                    examples, 0.5, 2000.0)
 
 
 def within(low: float, high: float, *examples: float) -> Domain:

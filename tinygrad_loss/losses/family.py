@@ -11,7 +11,7 @@ that layout.
     MULTILABEL     (pred, target, dpred, *settings) -> loss          (N, C) and (N, C)      a row
     LABEL          (own, weight, *settings) -> loss, slope of own    (N, C) and (N,)       a row
     DISTRIBUTIONS  (p, q, dp, dq, *settings) -> loss                 (N, C) each            a row of each
-    SAMPLES        (pred, target, dpred, *settings) -> loss          (N, M) and (N, M)      a sample
+    SAMPLES        (both, vain, ...) -> see fused/overlap.py         (N, M) and (N, M)      a sample
     VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
     PAIRS          (a, b, label, da, db, *settings) -> loss          (N, D) twice and (N,)  a pair
     SEQUENCES      see `sequences.py`
@@ -138,6 +138,6 @@ SOFTMAX = Family("rows", _rows, "softmax", 1)
 LABEL = Family("rows", _rows, "label", 1)
 MULTILABEL = Family("rows", _row_pairs, "rows", 1)
 DISTRIBUTIONS = Family("rows", _row_pairs, "vectors", 2)
-SAMPLES = Family("samples", _samples, "rows", 1)
+SAMPLES = Family("samples", _samples, "overlap", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)
 PAIRS = Family("vectors", _pairs, "vectors", 2)

@@ -8,7 +8,7 @@ For segmentation of small structures. gamma < 1 keeps pulling when the overlap i
 Tversky loss relents; gamma > 1 lets go of what is nearly right, and leaves the force to what is not. With
 gamma < 1 the slope grows without limit towards L = 0; there, nothing is left to mend, and it is given as 0.
 
-pred, target: 0 to 1, of equal shape; for logits, focal_tversky(pred.sigmoid(), target). alpha is the
+pred, target: 0 to 1, of equal shape; or pred is logits, and from_logits true. alpha is the
 price of a false positive, beta that of a false negative. smooth and per_sample as in tversky; with
 per_sample, each sample has its own power. gamma > 0 is the exponent itself: the paper writes 1 / gamma
 with gamma = 4/3, and calls alpha what is beta here.
@@ -17,8 +17,9 @@ Source: N. Abraham and N. M. Khan, A Novel Focal Tversky Loss Function, 2018.
 
 import math
 
-from ..engine import where
+from ..engine import Tensor, where
 from ..fused.vmath import pow
+from . import masks
 from .domain import UNIT, boolean, not_negative, positive
 from .family import SAMPLES
 from .loss import Advice, Claims, Known, Loss
@@ -26,32 +27,31 @@ from .tversky import exact as exact_tversky
 from .tversky import fused_parts, parts
 
 
-def composed(pred, target, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0, per_sample=False):
-    apart, size, score = parts(pred, target, alpha, beta, smooth)
+def composed(pred, target, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0, from_logits=False, per_sample=False):
+    apart, size, score = parts(pred, target, alpha, beta, smooth, from_logits)
     perfect = (apart == 0) & (size > 0)
     ratio = where(perfect, 1, apart) ** gamma / size ** gamma
     return where(perfect, 0, where(score > 0.5, ratio, (1 - score) ** gamma))
 
 
-def kernel(pred, target, dpred, alpha, beta, gamma, smooth, per_sample):
-    apart, size = fused_parts(pred, target, dpred, alpha, beta, smooth)
+def kernel(both, vain, missed, up, alpha, beta, gamma, smooth, from_logits, per_sample):
+    apart, size, pull, push = fused_parts(both, vain, missed, up, alpha, beta, smooth)
     steepness = 0.0 if apart == 0.0 else gamma * power_of_ratio(apart, size, gamma - 1.0)
-    for i in range(pred.size):
-        dpred[i] *= steepness
-    return power_of_ratio(apart, size, gamma)
+    return power_of_ratio(apart, size, gamma), steepness * pull, steepness * push
 
 
 def power_of_ratio(a, b, y):
     return pow(a / b, y) if a / b > 1e-290 else pow(a, y) / pow(b, y)    # a / b may have lost its digits
 
 
-def kinks(pred, target, alpha, beta, gamma, smooth, per_sample):
-    wrong = alpha * pred * (1 - target) + beta * (1 - pred) * target
+def kinks(pred, target, alpha, beta, gamma, smooth, from_logits, per_sample):
+    p, no = (x.numpy() for x in masks.shares(Tensor(pred), from_logits))
+    wrong = alpha * p * (1 - target) + beta * no * target
     return wrong.sum(-1 if per_sample else None) if gamma < 1 else 1.0   # a root is steep at 0
 
 
-def exact(mp, pred, target, alpha, beta, gamma, smooth, per_sample):
-    apart, [scales] = exact_tversky(mp, pred, target, alpha, beta, smooth, per_sample)
+def exact(mp, pred, target, alpha, beta, gamma, smooth, from_logits, per_sample):
+    apart, [scales] = exact_tversky(mp, pred, target, alpha, beta, smooth, from_logits, per_sample)
     if apart <= 0:                                           # below, the other side of the corner at 0
         return mp.mpf(0), [scales]
     steepness = gamma * apart ** (gamma - 1)
@@ -62,12 +62,13 @@ GOOD, MASK = [0.1, 0.1, 0.9, 0.8, 0.2, 0.8, 0.9, 0.1], [0, 0, 1, 1, 0, 1, 1, 0]
 
 loss = Loss(
     composed, kernel, SAMPLES,
-    domains={"pred": UNIT, "target": UNIT, "alpha": not_negative(0.5), "beta": not_negative(0.5),
-             "gamma": positive(0.5, 1.0), "smooth": not_negative(0.0, 0.1), "per_sample": boolean()},
+    domains={"pred": masks.MASK, "target": UNIT, "alpha": not_negative(0.5), "beta": not_negative(0.5),
+             "gamma": positive(0.5, 1.0), "smooth": not_negative(0.0, 0.1),
+             "from_logits": boolean(), "per_sample": boolean()},
     kinks=kinks, exact=exact,
     claims=Claims(convex=False, minimum=0.0,
-                  symmetric=lambda alpha, beta, **_: alpha == beta,
-                  lipschitz=lambda alpha, beta, gamma, smooth, per_sample:
+                  symmetric=lambda alpha, beta, from_logits, **_: alpha == beta and not from_logits,
+                  lipschitz=lambda alpha, beta, gamma, smooth, **_:
                   gamma * max(alpha, beta, 0.5) / smooth if smooth and gamma >= 1 else math.inf),
     advice=Advice(task="segmentation", use="structures are small and overlap comes slowly",
                   avoid="labels are noisy: it does not rest before they are met"),

@@ -9,7 +9,7 @@ masks it is 2 d / (1 + d) for a dice loss of d without smoothing: the order is t
 costs more. Each pixel's slope depends on all the others. The second form of the loss is used where masks
 are nearly equal: it has no difference to cancel.
 
-pred, target: 0 to 1, of equal shape; for logits, jaccard(pred.sigmoid(), target). smooth >= 0 keeps two
+pred, target: 0 to 1, of equal shape; or pred is logits, and from_logits true. smooth >= 0 keeps two
 empty masks from dividing 0 by 0 (the loss is then 0); with smooth = 0 they give nan. The whole batch is
 one item, or, with per_sample, each entry of the first axis. The minimum is at a hard mask.
 Source: P. Jaccard 1901; M. A. Rahman and Y. Wang, Optimizing Intersection-Over-Union, 2016.
@@ -18,41 +18,35 @@ Source: P. Jaccard 1901; M. A. Rahman and Y. Wang, Optimizing Intersection-Over-
 import math
 
 from ..engine import where
-from ..fused.vmath import to_one, total, two_sum
+from ..fused.vmath import two_sum
+from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Advice, Claims, Known, Loss
 
 
-def composed(pred, target, smooth=1.0, per_sample=False):
-    union = (pred + target - pred * target).sum(axis=1) + smooth
-    score = (pred * (target / union.reshape(-1, 1))).sum(axis=1) + (smooth / union if smooth else 0)
-    apart = (pred * (1 - target) + target * (1 - pred)).sum(axis=1)
+def composed(pred, target, smooth=1.0, from_logits=False, per_sample=False):
+    p, no = masks.shares(pred, from_logits)
+    union = (p + target * no).sum(axis=1) + smooth
+    score = (p * (target / union.reshape(-1, 1))).sum(axis=1) + (smooth / union if smooth else 0)
+    apart = (p * (1 - target) + target * no).sum(axis=1)
     return where(score > 0.5, apart / union, 1 - score)      # whichever form cancels less
 
 
-def kernel(pred, target, dpred, smooth, per_sample):
-    up = to_one(2.0 ** -100 * (total(pred) + total(target) + smooth))    # products of tiny masks would vanish
-    for i in range(pred.size):
-        dpred[i] = up * ((pred[i] - target[i]) ** 2) + up * pred[i] * (1.0 - pred[i]) + (
-            up * target[i] * (1.0 - target[i]))
-    apart = total(dpred)                                     # times up, and so is the union
-    for i in range(pred.size):
-        dpred[i] = (up * pred[i]) * (up * target[i])
-    both, lost = two_sum(total(dpred), up * (up * smooth))               # times up * up
-    union, rounding = two_sum(apart, both / up)
+def kernel(both, vain, missed, up, smooth, from_logits, per_sample):
+    apart = vain + missed                                    # times up, and so is the union
+    shared, lost = two_sum(both, up * (up * smooth))         # times up * up
+    union, rounding = two_sum(apart, shared / up)
     excess = (rounding + lost / up) / union                  # the union is too small by this share of it
-    pull, push = (1.0 - 2.0 * excess) * (both / union / union), (1.0 - excess) / union
-    for i in range(pred.size):
-        dpred[i] = pull * (1.0 - target[i]) - push * (up * target[i])
-    return apart / union
+    return apart / union, (1.0 - 2.0 * excess) * (shared / union / union), (1.0 - excess) / union
 
 
-def exact(mp, pred, target, smooth, per_sample):
-    both = sum(p * t for p, t in zip(pred, target, strict=True))
-    union = sum(pred) + sum(target) - both + smooth
+def exact(mp, pred, target, smooth, from_logits, per_sample):
+    p, inner = masks.exact(mp, pred, from_logits)
+    both = sum(a * b for a, b in zip(p, target, strict=True))
+    union = sum(p) + sum(target) - both + smooth
     score = (both + smooth) / union
-    return 1 - score, [[max(score * (1 - t), t) / union for t in target]]
+    return 1 - score, [[max(score * (1 - t), t) / union * d for t, d in zip(target, inner, strict=True)]]
 
 
 GOOD = [[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]]
@@ -61,10 +55,11 @@ MASK = [[0, 0, 1, 1], [0, 1, 1, 0]]
 
 loss = Loss(
     composed, kernel, SAMPLES,
-    domains={"pred": UNIT, "target": UNIT, "smooth": not_negative(0.0, 0.1), "per_sample": boolean()},
+    domains={"pred": masks.MASK, "target": UNIT, "smooth": not_negative(0.0, 0.1), "from_logits": boolean(),
+             "per_sample": boolean()},
     exact=exact,
-    claims=Claims(convex=False, symmetric=True, minimum=0.0,
-                  lipschitz=lambda smooth, per_sample: 1 / smooth if smooth else math.inf),
+    claims=Claims(convex=False, symmetric=lambda from_logits, **_: not from_logits, minimum=0.0,
+                  lipschitz=lambda smooth, **_: 1 / smooth if smooth else math.inf),
     advice=Advice(task="segmentation", use="intersection over union is what is judged",
                   avoid="probabilities are wanted: it pushes them to 0 or 1"),
     known=[Known(GOOD, MASK, value=0.2), Known(BAD, MASK, value=17 / 21),

@@ -20,7 +20,7 @@ from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
 from .claims import Advice, Claims, Known
-from .domain import REAL, Domain, Switch
+from .domain import INTEGERS, REAL, Domain, Switch
 from .family import Family
 
 __all__ = ["Advice", "Call", "Claims", "Known", "Loss"]
@@ -62,9 +62,11 @@ class Loss:
         self.default_settings = tuple(self.defaults.values())
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [n for n in self.input_names if kinds[n] & {"labels", "spelling", "lengths"}]
-        self.has_early_checks = any(kinds[name] & {"labels", "rows", "log rows"}
-                                    or isinstance(self.domains[name], Switch) for name in self.input_names)
+        self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
+        early = {"labels", "label lists", "rows", "log rows"}
+        self.has_early_checks = any(kind & early for kind in kinds.values())
+        self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
+        self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
         self.is_plain = family.flat and kernel and len(kinds) == 2 and not self.has_early_checks
 
     @property
@@ -82,6 +84,13 @@ class Loss:
         if isinstance(domain, Switch):
             domain = domain.on if {**self.defaults, **(settings or {})}[domain.setting] else domain.off
         return (domain,) if isinstance(domain, Domain) else domain
+
+    def holds(self, settings: tuple[Any, ...]) -> tuple[Callable[[Any], Any], ...]:
+        """The tests of single elements of each input, under these settings."""
+        if not self.has_switches:
+            return self.default_holds
+        named = dict(zip(self.defaults, settings, strict=True))
+        return tuple([self.alternatives(name, named)[-1].holds for name in self.input_names])
 
     def element_domain(self, name: str) -> Domain:
         """What a single float of the input `name` may be, whatever the settings."""

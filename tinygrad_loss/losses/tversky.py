@@ -7,7 +7,7 @@
 For segmentation where what is missed (FN) and what is seen in vain (FP) do not cost the same: small
 lesions want beta > alpha. It is jaccard for alpha = beta = 1, and dice for 1/2 with half of its smooth.
 
-pred, target: 0 to 1, of equal shape; for logits, tversky(pred.sigmoid(), target). alpha, beta >= 0;
+pred, target: 0 to 1, of equal shape; or pred is logits, and from_logits true. alpha, beta >= 0;
 smooth, per_sample and items as in dice.
 Source: A. Tversky 1977; S. Salehi, D. Erdogmus and A. Gholipour, Tversky Loss Function, 2017.
 """
@@ -17,62 +17,60 @@ import math
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import to_one, total, two_sum
+from ..fused.vmath import two_sum
+from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
 from .loss import Advice, Claims, Known, Loss
 
 
-def composed(pred, target, alpha=0.5, beta=0.5, smooth=1.0, per_sample=False):
-    apart, size, score = parts(pred, target, alpha, beta, smooth)
+def composed(pred, target, alpha=0.5, beta=0.5, smooth=1.0, from_logits=False, per_sample=False):
+    apart, size, score = parts(pred, target, alpha, beta, smooth, from_logits)
     return where(score > 0.5, apart / size, 1 - score)       # whichever form cancels less
 
 
-def parts(pred, target, alpha, beta, smooth):
-    tiny = pred.numpy().sum(axis=1) + target.numpy().sum(axis=1) < 128 * np.finfo(pred.dtype).tiny
+def parts(pred, target, alpha, beta, smooth, from_logits):
+    yes, no = masks.shares(pred, from_logits)
+    tiny = yes.numpy().sum(axis=1) + target.numpy().sum(axis=1) < 128 * np.finfo(pred.dtype).tiny
     up = np.where(tiny, 2.0 ** (96 if pred.dtype == np.float32 else 920), 1).astype(pred.dtype)
-    p, t = up[:, None] * pred, up[:, None] * target          # lifted where digits would be lost
-    apart = alpha * (p * (1 - target)).sum(axis=1) + beta * (t * (1 - pred)).sum(axis=1)
+    p, t = up[:, None] * yes, up[:, None] * target             # lifted where digits would be lost
+    apart = alpha * (p * (1 - target)).sum(axis=1) + beta * (t * no).sum(axis=1)
     size = (p * target).sum(axis=1) + apart + up * smooth
     return apart, size, (p * (target / size[:, None])).sum(axis=1) + up * smooth / size
 
 
-def kernel(pred, target, dpred, alpha, beta, smooth, per_sample):
-    apart, size = fused_parts(pred, target, dpred, alpha, beta, smooth)
-    return apart / size
+def kernel(both, vain, missed, up, alpha, beta, smooth, from_logits, per_sample):
+    apart, size, pull, push = fused_parts(both, vain, missed, up, alpha, beta, smooth)
+    return apart / size, pull, push
 
 
-def fused_parts(pred, target, dpred, alpha, beta, smooth):
-    up = to_one(2.0 ** -100 * (total(pred) + total(target) + smooth))    # products of tiny masks would vanish
-    for i in range(pred.size):
-        dpred[i] = alpha * (up * pred[i] * (1.0 - target[i])) + beta * (up * target[i] * (1.0 - pred[i]))
-    apart = total(dpred)                                     # times up, and so is the size
-    for i in range(pred.size):
-        dpred[i] = (up * pred[i]) * (up * target[i])
-    both, lost = two_sum(total(dpred), up * (up * smooth))               # times up * up
-    size, rounding = two_sum(apart, both / up)
+def fused_parts(both, vain, missed, up, alpha, beta, smooth):
+    apart = alpha * vain + beta * missed                     # times up, and so is the size
+    shared, lost = two_sum(both, up * (up * smooth))         # times up * up
+    size, rounding = two_sum(apart, shared / up)
     missing = 1.0 - 2.0 * (rounding + lost / up) / size      # size^2 is too small by this factor
-    pull, push = missing * alpha * (both / size / size), missing * (apart + beta * both / up) / size / size
-    for i in range(pred.size):
-        dpred[i] = pull * (1.0 - target[i]) - push * (up * target[i])
-    return apart, size
+    pull = missing * alpha * (shared / size / size)
+    return apart, size, pull, missing * (apart + beta * shared / up) / size / size
 
 
-def exact(mp, pred, target, alpha, beta, smooth, per_sample):
-    both = sum(p * t for p, t in zip(pred, target, strict=True))
-    size = both + alpha * (sum(pred) - both) + beta * (sum(target) - both) + smooth
+def exact(mp, pred, target, alpha, beta, smooth, from_logits, per_sample):
+    p, inner = masks.exact(mp, pred, from_logits)
+    both = sum(a * b for a, b in zip(p, target, strict=True))
+    size = both + alpha * (sum(p) - both) + beta * (sum(target) - both) + smooth
     score = (both + smooth) / size
-    return 1 - score, [[max(alpha * score * (1 - t), (1 - score + beta * score) * t) / size for t in target]]
+    return 1 - score, [[max(alpha * score * (1 - t), (1 - score + beta * score) * t) / size * d
+                        for t, d in zip(target, inner, strict=True)]]
 
 
 GOOD, MASK = [0.1, 0.1, 0.9, 0.8, 0.2, 0.8, 0.9, 0.1], [0, 0, 1, 1, 0, 1, 1, 0]
 loss = Loss(
     composed, kernel, SAMPLES,
-    domains={"pred": UNIT, "target": UNIT, "alpha": not_negative(0.3), "beta": not_negative(0.7),
-             "smooth": not_negative(0.0, 0.1), "per_sample": boolean()},
-    exact=exact, claims=Claims(convex=False, minimum=0.0, symmetric=lambda alpha, beta, **_: alpha == beta,
-                               lipschitz=lambda alpha, beta, smooth, per_sample:
-                               max(alpha, beta, 0.5) / smooth if smooth else math.inf),
+    domains={"pred": masks.MASK, "target": UNIT, "alpha": not_negative(0.3), "beta": not_negative(0.7),
+             "smooth": not_negative(0.0, 0.1), "from_logits": boolean(), "per_sample": boolean()},
+    exact=exact, claims=Claims(
+        convex=False, minimum=0.0,
+        symmetric=lambda alpha, beta, from_logits, **_: alpha == beta and not from_logits,
+        lipschitz=lambda alpha, beta, smooth, **_: max(alpha, beta, 0.5) / smooth if smooth else math.inf),
     advice=Advice(task="segmentation", use="what is missed costs more than what is seen in vain, or less",
                   avoid="probabilities are wanted: it pushes them to 0 or 1"),
     known=[Known(GOOD, MASK, smooth=0.5, value=11 / 89), Known(GOOD, MASK, alpha=1.0, beta=1.0, value=0.2),

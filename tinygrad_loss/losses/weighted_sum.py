@@ -19,7 +19,7 @@ import numpy as np
 
 from ..engine import Tensor, astype
 from . import arguments
-from .domain import REAL
+from .domain import REAL, Switch
 from .loss import Loss
 
 COARSEST_FIRST = ("samples", "sequences", "rows", "batch", "vectors", "elementwise")
@@ -43,6 +43,12 @@ def weighted_sum(*parts: tuple[Any, ...], tasks: bool = False, name: str = "weig
     return WeightedSum([(float(w), loss, *(rest or ({},))) for w, loss, *rest in parts], tasks, name)
 
 
+def _domain(loss: Loss, name: str, settings: dict[str, Any]) -> Any:
+    """What an input of a part may be; where its settings decide that, they have decided."""
+    domain = loss.domains[name]
+    return loss.alternatives(name, settings)[0] if isinstance(domain, Switch) else domain
+
+
 class WeightedSum(Loss):
     """See `weighted_sum`. Called like any loss; the settings are those given when it was made."""
 
@@ -51,7 +57,7 @@ class WeightedSum(Loss):
         losses = [loss for _, loss, _ in parts]
         domains: dict[str, Any] = {}
         for k, which in enumerate(("pred", "target")):
-            choices = [loss.domains[loss.input_names[k]] for loss in losses]
+            choices = [_domain(loss, loss.input_names[k], settings) for _, loss, settings in parts]
             narrowest = next((domain for domain in choices if domain is not REAL), REAL)
             domains |= {f"{which}{i}": x for i, x in enumerate(choices)} if tasks else {which: narrowest}
         slopes = len(losses) if tasks else min(loss.family.differentiated for loss in losses)
