@@ -618,7 +618,6 @@ def of_pytorch() -> Iterator[Case]:
     for name, theirs in (("info_nce", info_nce), ("nt_xent", nt_xent)):
         for temperature in (0.1, 0.5, 2.0):
             yield Case(name, f"temperature={temperature}", batches(temperature=temperature), theirs)
-        yield Case(name, "sample_weight", weighted(batches(), lambda a, b: a.shape[:1]), with_weights(theirs))
 
 
 Row = tuple[str, str, Any, Callable[..., Any]]                           # loss, option, draw, formula

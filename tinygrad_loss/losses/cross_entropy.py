@@ -8,11 +8,10 @@ q is 1 at the label and 0 elsewhere, or the given row of probabilities; with `la
 becomes (1 - s) q + s / C. For a label y alone, -log p_y = log(1 + exp(m)), where the margin m is
 logsumexp of the other logits - z_y: no digit is lost when p_y is nearly 1.
 
-pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shape without C, or
-probabilities of pred's shape. weight: one number per class. An item labelled `ignore_index` costs
-nothing and does not count: the mean divides by the sum of weight[label] over the others, and for
-probabilities by the number of items. A logit of -inf takes no part; a row of nothing else costs inf
-and has slope 0; logits of +inf share, as in any tie.
+pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shape without C, or probabilities
+of pred's shape. weight: one number per class. An item labelled `ignore_index` costs nothing: the mean divides
+by the sum of weight[label] over the others, and for probabilities by the number of items. A logit of -inf
+takes no part; a row of nothing else costs inf and has slope 0; logits of +inf share, as in any tie.
 Source: I. J. Good, Rational Decisions, 1952; smoothing: C. Szegedy et al. 2016.
 """
 

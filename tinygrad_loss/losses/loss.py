@@ -10,7 +10,6 @@ once, for both implementations:
 
 from __future__ import annotations
 
-import inspect
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -19,14 +18,15 @@ from typing import Any
 from .. import fused
 from ..engine import Tensor, astype, recording
 from . import arguments
+from .accepts import Accepts
 from .claims import Advice, Claims, Known
-from .domain import INTEGERS, REAL, Domain, Switch
+from .domain import Domain, Switch
 from .family import Family
 
 __all__ = ["Advice", "Call", "Claims", "Known", "Loss"]
 
 
-class Loss:
+class Loss(Accepts):
     """A loss function with two independent implementations.
 
     Call it as `loss(pred, target, ..., sample_weight=None, reduction="mean", path="fused")`. Inputs
@@ -44,57 +44,21 @@ class Loss:
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
                  exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
+        super().__init__(composed, domains)
         self.composed, self.kernel, self.family = composed, kernel, family
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label,
         self.softens = softens                        # or where settings make a row of the label
         self.mean_by_weight = mean_by_weight          # or it divides by the number of items
-        self.domains, self.claims, self.known = domains, claims, known
+        self.claims, self.known = claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision
         self.advice = advice                          # when to take it, when not
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
-        signature = inspect.signature(composed).parameters.values()
-        self.input_names = [p.name for p in signature if p.default is p.empty]
-        self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
-        self.argument_defaults = {**self.defaults, "sample_weight": None, "reduction": "mean", "path": None}
-        self.argument_names = [*self.input_names, *self.argument_defaults]
-        self.default_settings = tuple(self.defaults.values())
-        self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
-        kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
-        self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
-        early = {"labels", "label lists", "rows", "log rows"}
-        self.has_early_checks = any(kind & early for kind in kinds.values())
-        self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
-        self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
-        self.is_plain = family.flat and kernel and len(kinds) == 2 and not self.has_early_checks
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        kind, defaults = inspect.Parameter.POSITIONAL_OR_KEYWORD, {**self.argument_defaults, "path": "fused"}
-        return inspect.Signature([inspect.Parameter(n, kind, default=defaults.get(n, inspect.Parameter.empty))
-                                  for n in self.argument_names])
+        self.is_plain = family.flat and kernel and len(self.input_names) == 2 and not self.has_early_checks
 
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
-
-    def alternatives(self, name: str, settings: dict[str, Any] | None = None) -> tuple[Domain, ...]:
-        """What the argument `name` may be under these settings: one domain, or labels or else rows."""
-        domain = self.domains[name]
-        if isinstance(domain, Switch):
-            domain = domain.on if {**self.defaults, **(settings or {})}[domain.setting] else domain.off
-        return (domain,) if isinstance(domain, Domain) else domain
-
-    def holds(self, settings: tuple[Any, ...]) -> tuple[Callable[[Any], Any], ...]:
-        """The tests of single elements of each input, under these settings."""
-        if not self.has_switches:
-            return self.default_holds
-        named = dict(zip(self.defaults, settings, strict=True))
-        return tuple([self.alternatives(name, named)[-1].holds for name in self.input_names])
-
-    def element_domain(self, name: str) -> Domain:
-        """What a single float of the input `name` may be, whatever the settings."""
-        return REAL if isinstance(self.domains[name], Switch) else self.alternatives(name)[-1]
 
     def __call__(self, *args: Any, **named: Any) -> Tensor:
         if self.is_plain and len(args) == 2 and not named and (y := fused.short_cut(self, *args)) is not None:
