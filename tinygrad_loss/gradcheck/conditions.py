@@ -24,10 +24,7 @@ class Condition(NamedTuple):
 
 
 def describe(program: Program, elements: Sequence[Element], wrong: np.ndarray) -> Condition | None:
-    """The first condition that holds for the wrong elements and for no other. Elements where any small slope
-    would pass tell nothing."""
-    told = np.array([e.is_wrong or e.has_power for e in elements])
-    elements, wrong = [e for e, seen in zip(elements, told, strict=True) if seen], wrong[told]
+    """The first condition that holds for the wrong elements and for no other."""
     if wrong.all() or not wrong.any():
         return None
     for name, values in features(program, elements):

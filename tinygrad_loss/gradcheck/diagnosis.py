@@ -170,7 +170,10 @@ def _same_up_to_order(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -
 
 def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, numbers: np.ndarray
             ) -> Diagnosis | None:
-    """Are only some elements wrong, or all of them but in two ways?"""
+    """Are only some elements wrong, or all of them but in two ways? Where any small slope would pass,
+    elements tell nothing."""
+    told = np.array([e.is_wrong or e.has_power for e in elements])
+    elements, y, numbers = [e for e, t in zip(elements, told, strict=True) if t], y[told], numbers[told]
     wrong = np.array([e.is_wrong for e in elements])
     ratio = np.divide(y, numbers, where=numbers != 0, out=np.full(y.shape, np.nan))
     if wrong.all():
@@ -213,7 +216,7 @@ def _two_ways(program: Program, elements: Sequence[Element], ratio: np.ndarray) 
 def _rounded(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> Diagnosis | None:
     """Is it the right one, rounded to float32?"""
     if (np.abs(y - numbers) <= FLOAT32 * np.abs(numbers) + allowed).all():
-        return Diagnosis("other", None, "it is right to seven digits, no more", "rounded to float32 somewhere")
+        return Diagnosis("other", None, "right to seven digits, no more", "rounded to float32 somewhere")
     return None
 
 

@@ -90,7 +90,7 @@ class Table:
     def __init__(self, every: int) -> None:
         self.base = SHRINK ** every
         self.above: list[float] = []        # the row for the step before
-        self.best, self.error = np.nan, np.inf
+        self.best, self.error, self.is_sure = np.nan, np.inf, False
 
     def is_vague(self) -> bool:
         """Is not even the second digit known?"""
@@ -102,8 +102,9 @@ class Table:
         for previous in self.above[:COLUMNS]:
             row.append(row[-1] + (row[-1] - previous) / (power - 1))
             error = max(abs(row[-1] - row[-2]), abs(row[-1] - previous)) + noise
-            if error <= self.error:
-                self.best, self.error = row[-1], error
+            sure = error <= 1e-3 * abs(row[-1])              # beats a smaller error that says nothing
+            if (sure, -error) >= (self.is_sure, -self.error):
+                self.best, self.error, self.is_sure = row[-1], error, sure
             power *= self.base
         self.above = row if np.isfinite(row[-1]) else []
 
