@@ -114,7 +114,7 @@ PLANTED = {
     "ignores what comes from above": (softmax, lambda x, g: softmax(x) * (1 - softmax(x)),
                                                                     "WRONG", "other", None),
     "ones from above":  (np.sin, lambda x, g: np.cos(x),            "WRONG", "upstream", None),
-    "first element from above": (np.sin, lambda x, g: np.cos(x) * g.flat[0], "WRONG", "upstream", FIRST_ABOVE),
+    "first from above": (np.sin, lambda x, g: np.cos(x) * g.flat[0], "WRONG", "upstream", FIRST_ABOVE),
 }
 
 
@@ -126,7 +126,8 @@ def test_planted_bugs_are_caught_and_named(name):
     assert report.diagnosis == diagnosis
     assert (report.factor is None) == (factor is None)
     if factor is not None:
-        assert (abs(report.factor) if factor is FIRST_ABOVE else report.factor) == pytest.approx(factor, rel=1e-8)
+        found = abs(report.factor) if factor is FIRST_ABOVE else report.factor
+        assert found == pytest.approx(factor, rel=1e-8)
 
 
 BROKEN_RULES = {

@@ -87,9 +87,11 @@ def _separates(name: str, values: np.ndarray, wrong: np.ndarray) -> str:
 
 def between(low: float, high: float) -> str:
     """The roundest number from low up to, but without, high: most likely what somebody wrote down."""
-    for digits in range(17):
-        for candidate in (round(low, digits), round((low + high) / 2, digits), round(high, digits)):
-            if low <= candidate < high or (low < candidate <= high):
+    size = max(abs(low), abs(high))
+    for power in range(int(np.floor(np.log10(size))) + 1, -18, -1) if size else ():
+        for grid in (10.0 ** power, 10.0 ** power / 2):
+            candidate = round((low + high) / 2 / grid) * grid
+            if low <= candidate < high:
                 return _plain(candidate)
     return _plain(low)
 

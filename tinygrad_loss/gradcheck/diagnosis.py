@@ -145,8 +145,9 @@ def _moved(yours: np.ndarray, elements: Sequence[Element], numbers: np.ndarray, 
 def _rearranged(yours: np.ndarray, exchanges: bool) -> Iterator[tuple[str, str, np.ndarray]]:
     """yours as it would be if its places had been confused in a common way."""
     if yours.ndim == 2:
-        yield ("it is the right one transposed", "transposed", yours.T if yours.shape[0] == yours.shape[1]
-               else yours.reshape(yours.shape[::-1]).T)
+        words = "it is the right one transposed"
+        yield words, "transposed", yours.T.reshape(yours.shape)              # for a square, yours.T
+        yield words, "transposed", yours.reshape(yours.shape[::-1]).T
     for axis in range(yours.ndim):
         what = {(1, 0): "elements", (2, 0): "rows", (2, 1): "columns"}.get((yours.ndim, axis), f"axis {axis}")
         for k in (1, -1, 2, -2):

@@ -82,25 +82,28 @@ MISTAKES = [
     Mistake("zero", _of_result(lambda d, x: 0 * d), "WRONG", ("zero",)),
     Mistake("a branch dropped", _of_result(lambda d, x: np.where(x > np.median(x), 0, d)), "WRONG",
             ("branch", "zero", "element")),
-    Mistake("slope 1 in a branch", _of_result(lambda d, x: np.where(np.abs(x) > np.median(np.abs(x)), 1.7 * d, d)),
+    Mistake("another slope in a branch",
+            _of_result(lambda d, x: np.where(np.abs(x) > np.median(np.abs(x)), 1.7 * d, d)),
             "WRONG", ("branch", "factor", "element")),
     Mistake("a signed threshold", _of_result(lambda d, x: np.where(x < np.quantile(x, 0.2), 0.4 * d, d)),
             "WRONG", ("branch", "factor", "element")),
-    Mistake("alpha for alpha_t", _of_result(lambda d, x: d * np.where(x > np.median(x), 1 / 3, 3)), "WRONG",
-            ("branch", "factor")),
+    Mistake("alpha for alpha_t", _of_result(lambda d, x: d * np.where(x > np.median(x), 1 / 3, 3)),
+            "WRONG", ("branch", "factor")),
     Mistake("5 % in one element", _of_result(lambda d, x: _one(d, x, 1.05)), "WRONG", ("element", "factor")),
     Mistake("one element forgotten", _of_result(lambda d, x: _one(d, x, 0.0)), "WRONG",
             ("element", "branch", "zero")),
     Mistake("one row off", _of_result(lambda d, x: np.roll(d, 1, 0)), "WRONG", ("permuted",)),
     Mistake("in reverse order", _of_result(lambda d, x: d[::-1].copy()), "WRONG", ("permuted",)),
     Mistake("columns exchanged", _of_result(lambda d, x: np.roll(d, 1, -1)), "WRONG", ("permuted",)),
-    Mistake("transposed", _of_result(lambda d, x: d.reshape(d.shape[::-1]).T if d.ndim == 2 else d), "WRONG",
+    Mistake("transposed",
+            _of_result(lambda d, x: d.reshape(d.shape[::-1]).T if d.ndim == 2 else d), "WRONG",
             ("transposed", "permuted")),
     Mistake("not times what is above", lambda s: lambda x, above: s.g(x, np.ones_like(above)), "WRONG",
             ("upstream", "factor")),
     Mistake("first number from above", lambda s: lambda x, above: s.g(x, np.full_like(above, above.flat[0])),
             "WRONG", ("upstream", "factor")),
-    Mistake("float32 inside", _of_result(lambda d, x: d.astype(np.float32).astype(float)), "WRONG", ("other",)),
+    Mistake("float32 inside", _of_result(lambda d, x: d.astype(np.float32).astype(float)), "WRONG",
+            ("other",)),
     Mistake("a saved value", _stale, "WRONG", ("other",)),
     Mistake("broadcast not undone", _of_result(lambda d, x: np.stack([d, d])), "SHAPE"),
     Mistake("summed over the rows", _of_result(lambda d, x: d.sum(0)), "SHAPE"),
@@ -171,6 +174,32 @@ def of_loss(loss: Any, n: int) -> Subject | None:
     return Subject(f"{loss.name} {n}", lambda x: call(Tensor(x), "composed").numpy(), right, x)
 
 
+def run() -> int:
+    """Plant everything everywhere, print what was caught and named; 1 if something was not."""
+    from rich.progress import track
+    from rich.table import Table
+
+    from ..losses import LOSSES
+    from ..terminal import console, say
+    out, found = console(), list[Trial]()
+    places = [(loss, n) for n in SIZES for loss in LOSSES.values()]
+    for loss, n in track(places, "Planting", console=out, transient=True, disable=not out.is_terminal):
+        subject = of_loss(loss, n)
+        if subject is not None and gradcheck(subject.f, subject.x, gradient=subject.g):
+            found += trials(subject)                         # the right one passes; where it is 0, none can
+    table = Table("mistake", "verdict", "diagnosis", "planted", "caught", "named", box=None, pad_edge=False)
+    for mistake in MISTAKES:
+        these = [t for t in found if t.mistake is mistake]
+        table.add_row(mistake.name, mistake.verdict, mistake.diagnosis[0] or "", str(len(these)),
+                      str(sum(t.caught for t in these)), str(sum(t.named for t in these)))
+    out.print(table)
+    rejected = [name for name, (f, g, x) in RIGHT.items() if not gradcheck(f, x, gradient=g)]
+    say(out, f"{len(found)} planted, {sum(t.caught for t in found)} caught, {sum(t.named for t in found)} "
+             f"named as planted. {len(RIGHT)} right programs that naive checks reject: {len(rejected)} "
+             "rejected" + (f" ({', '.join(rejected)})." if rejected else "."))
+    return int(bool(rejected) or not all(t.caught for t in found))
+
+
 # ------------------------------------------------------------------------------------ right programs
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -195,13 +224,15 @@ RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any], np.ndarray]] = {
     "|x| at its corner and beside": (lambda x: np.abs(x).sum(), np.sign, _NEAR),
     "|x| with slope 1 at 0": (lambda x: np.abs(x).sum(), lambda x: np.where(x < 0, -1.0, 1.0), _NEAR),
     "relu at its corner and beside": (lambda x: np.maximum(x, 0).sum(), lambda x: (x > 0) * 1.0, _NEAR),
-    "hinge at its margin and beside": (lambda x: np.maximum(0, 1 - x).sum(), lambda x: (x < 1) * -1.0, 1 + _NEAR),
+    "hinge at its margin and beside": (lambda x: np.maximum(0, 1 - x).sum(), lambda x: (x < 1) * -1.0,
+                                       1 + _NEAR),
     "a tie of max": (np.max, _share_of_max, np.array([1.0, 2.0, 2.0, 2.0])),
     "a tie of max, to the first": (np.max, lambda x: np.eye(x.size)[np.argmax(x)], np.array([2.0, 2.0, 0.0])),
     "huber at its seam": (_huber, lambda x: np.clip(x, -1, 1), np.array([1.0, -1.0, 1 + 1e-9, 0.3, 2.0])),
     "an offset of 1e9": (lambda x: np.sum((x - 1) ** 2) + 1e9, lambda x: 2 * (x - 1), _FEW),
     "gradients of 1e-12": (lambda x: 1e-12 * np.sin(x).sum(), lambda x: 1e-12 * np.cos(x), _FEW),
-    "a mean over 20 000": (lambda x: np.mean(_sigmoid(x)), lambda x: _sigmoid(x) * _sigmoid(-x) / x.size, _MANY),
+    "a mean over 20 000": (lambda x: np.mean(_sigmoid(x)), lambda x: _sigmoid(x) * _sigmoid(-x) / x.size,
+                           _MANY),
     "inputs of 1e8": (lambda x: np.sum(_sigmoid(x - 1e8)), lambda x: _sigmoid(x - 1e8) * _sigmoid(1e8 - x),
                       1e8 + _FEW),
     "inputs of 1e-6": (lambda x: np.log(x).sum(), lambda x: 1 / x, 1e-6 * (1 + np.abs(_FEW))),
@@ -218,5 +249,6 @@ RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any], np.ndarray]] = {
                                 _MANY[::-1].copy()),
     "a triangle wave, corners both ways": (lambda x: np.abs(x - np.round(x)).sum(),
                                            lambda x: np.sign(x - np.round(x)), np.round(_MANY[:1500], 1)),
-    "sorting": (lambda x: np.sort(x) @ np.arange(x.size), lambda x: np.argsort(np.argsort(x)) * 1.0, _MANY[:30]),
+    "sorting": (lambda x: np.sort(x) @ np.arange(x.size), lambda x: np.argsort(np.argsort(x)) * 1.0,
+                _MANY[:30]),
 }
