@@ -153,7 +153,7 @@ def test_broken_rules_of_the_engine_are_caught(name):
 def test_the_wrong_one_of_several_inputs_is_found():
     report = gradcheck(lambda x, w: x @ w, X, W, gradient=lambda x, w, g: (g @ w.T, 2 * (x.T @ g)))
     assert not report
-    assert {e.name[:2] for e in report.elements if e.excess > 1} == {"x1"}
+    assert {e.name[0] for e in report.elements if e.excess > 1} == {"w"}
     swapped = gradcheck(lambda x, w: x @ w, X, W, gradient=lambda x, w, g: (x.T @ g, g @ w.T))
     assert swapped.verdict == "WRONG"
 
@@ -216,9 +216,9 @@ def test_inputs_are_never_changed():
     def decent(x, w, labels):
         return np.sum(x ** 3 * w) + labels.sum()
     report = gradcheck(meddling, *inputs, gradient=meddling_gradient)
-    assert report.verdict == "MUTATES" and "f writes to x0" in str(report)
+    assert report.verdict == "MUTATES" and "f writes to x" in str(report)
     report = gradcheck(decent, *inputs, gradient=meddling_gradient)
-    assert report.verdict == "MUTATES" and "the gradient writes to x0" in str(report)
+    assert report.verdict == "MUTATES" and "the gradient writes to x" in str(report)
     assert gradcheck(lambda x, w, labels: (x * w)[np.arange(3), labels] ** 2, *inputs, order=2)
     assert all(map(np.array_equal, inputs, (X, W, LABELS)))
 

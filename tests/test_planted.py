@@ -83,7 +83,7 @@ def test_a_condition_on_another_input_is_found():
         return d, np.clip(target - pred, -1.5, 1.5)
     report = gradcheck(huber, pred, target, gradient=slope)
     assert report.diagnosis == "branch"
-    assert "wrong where |x0 - x1| > 1.5: there always 0.666667 of it; right elsewhere" in str(report)
+    assert "wrong where |pred - target| > 1.5: there always 0.666667 of it; right elsewhere" in str(report)
     assert "Is the check at fault?  No." in str(report)
 
 

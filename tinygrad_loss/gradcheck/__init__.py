@@ -19,7 +19,7 @@ from . import programs, rules
 from .diagnosis import diagnose
 from .programs import Arrays, Program, copies
 from .report import Report
-from .witnesses import Element, Evidence, beside, gather
+from .witnesses import Element, Evidence, beside, complex_step, gather
 
 __all__ = ["Element", "Report", "gradcheck"]
 
@@ -56,6 +56,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
         blame = rules.birthplace(f, arrays, at) if problem.verdict == "NONFINITE" and gradient is None else ""
         return problem._replace(blame=blame)
     report = _judge(program, yours, gather(program, yours, rng), rng)
+    if report.verdict == "WRONG" and report.elements:
+        report = report._replace(complex_step=complex_step(program, report.elements[0]))
     if report.verdict == "WRONG" and gradient is None and order == 1:
         report = report._replace(blame=rules.wrong_rule(f, arrays, at))
     return report
@@ -86,13 +88,13 @@ def _behaviour(program: Program) -> tuple[Arrays, Report | None]:
         if d.shape != x.shape:
             forgotten = (" A sum over the axes that were broadcast is missing." if d.ndim > x.ndim or
                          d.size > x.size else "")
-            return fails("SHAPE", f"the gradient of {program.label(k)} has shape {d.shape}, the input "
+            return fails("SHAPE", f"the gradient of {program.names[k]} has shape {d.shape}, the input "
                                   f"{x.shape}.{forgotten}")
         if d.dtype.kind not in "fiub":
-            return fails("ERROR", f"the gradient of {program.label(k)} holds {d.dtype}, not numbers")
+            return fails("ERROR", f"the gradient of {program.names[k]} holds {d.dtype}, not numbers")
         if not np.isfinite(d).all():
             at = tuple(int(i) for i in np.argwhere(~np.isfinite(d))[0])
-            return fails("NONFINITE", f"the gradient of {program.label(k)} is {d[at]} at {list(at)}")
+            return fails("NONFINITE", f"the gradient of {program.names[k]} is {d[at]} at {list(at)}")
     if not np.isfinite(value):
         return fails("NONFINITE", f"the value is {value}")
     return yours, None
@@ -100,7 +102,7 @@ def _behaviour(program: Program) -> tuple[Arrays, Report | None]:
 
 def _changed(given: Sequence[np.ndarray], before: list[bytes], program: Program) -> str:
     """The name of an input that is no longer what it was."""
-    changed = [program.label(i) for i, x in enumerate(given) if x.tobytes() != before[i]]
+    changed = [program.names[i] for i, x in enumerate(given) if x.tobytes() != before[i]]
     return changed[0] if changed else ""
 
 

@@ -27,23 +27,24 @@ def describe(program: Program, elements: Sequence[Element], wrong: np.ndarray) -
     """The first condition that holds for the wrong elements and for no other."""
     if wrong.all() or not wrong.any():
         return None
-    for name, values in features(program, elements):
-        text = _separates(name, values, wrong)
-        if text:
-            return Condition(text, wrong)
+    for two_sided in (False, True):
+        for name, values in features(program, elements):
+            text = _separates(name, values, wrong, two_sided)
+            if text:
+                return Condition(text, wrong)
     return None
 
 
 def features(program: Program, elements: Sequence[Element]) -> Iterator[tuple[str, np.ndarray]]:
     """Named numbers of each element, on which a branch may depend."""
     k = elements[0].input
-    x, own = program.inputs[k], program.label(k)
+    x, own = program.inputs[k], program.names[k]
     where = [e.place for e in elements]
     mine = np.array([x[i] for i in where], dtype=np.float64)
     yield own, mine
     yield f"|{own}|", np.abs(mine)
     for j, other in enumerate(program.inputs):
-        name = program.label(j)
+        name = program.names[j]
         if j == k:
             continue
         if other.shape == x.shape:
@@ -65,7 +66,7 @@ def features(program: Program, elements: Sequence[Element]) -> Iterator[tuple[st
     yield "|the slope|", np.abs(numbers)
 
 
-def _separates(name: str, values: np.ndarray, wrong: np.ndarray) -> str:
+def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool) -> str:
     """The condition on these values, in words; nothing if there is none."""
     if not np.isfinite(values).all():
         return ""
@@ -80,7 +81,7 @@ def _separates(name: str, values: np.ndarray, wrong: np.ndarray) -> str:
     if bad.max() < good.min():
         return f"{name} < {between(bad.max(), good.min())}"
     below, above = bad[bad < good.min()], bad[bad > good.max()]
-    if not name.startswith("|") and below.size and above.size and below.size + above.size == bad.size:
+    if two_sided and below.size and above.size and below.size + above.size == bad.size:
         return f"{name} < {between(below.max(), good.min())} or > {between(good.max(), above.min())}"
     return ""
 

@@ -98,7 +98,7 @@ def _known_factors(program: Program, k: int) -> Iterator[tuple[float, str, str]]
         yield n / (n - 1) if n > 1 else 0.0, f"n/(n - 1), n being {words}", "n - 1 and n were confused"
     for j, other in enumerate(program.inputs):
         if other.size == 1 and j != k:
-            value, name = float(other.reshape(-1)[0]), program.label(j)
+            value, name = float(other.reshape(-1)[0]), program.names[j]
             yield value, f"{name}", f"{name} is a factor too many"
             yield 1.0 / value if value else 0.0, f"1/{name}", f"the factor {name} is missing"
     yield -2.0, "-2", "a sign, and the 2 of a square"

@@ -23,6 +23,7 @@ class Program(NamedTuple):
 
     name: str
     inputs: Arrays
+    names: list[str]                                         # of the inputs
     at: list[int]                                            # which of them are of floats, and checked
     value: Callable[[Sequence[np.ndarray]], float]           # the sum of f times what arrives from above
     slope: Callable[[Sequence[np.ndarray]], Arrays]          # the claimed gradient, one for each of `at`
@@ -30,10 +31,6 @@ class Program(NamedTuple):
     # The same sum if other numbers arrive from above; None where nothing arrives.
     value_above: Callable[[Sequence[np.ndarray], Any], float] | None
     analytic: Callable[[Sequence[np.ndarray]], complex] | None           # value for complex inputs
-
-    def label(self, k: int) -> str:
-        """What the report calls an input."""
-        return f"x{k}" if len(self.inputs) > 1 else "x"
 
 
 def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: Arrays, at: list[int],
@@ -52,7 +49,7 @@ def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: A
 
     def analytic(xs: Sequence[np.ndarray]) -> complex:
         return complex(np.sum(f(*xs) * above))
-    return Program(name, inputs, at, lambda xs: value_above(xs, above), slope, shape,
+    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
                    value_above if takes_above else None, analytic)
 
 
@@ -82,8 +79,19 @@ def of_tensors(name: str, f: Callable[..., Any], inputs: Arrays, at: list[int], 
 
     def value_above(xs: Sequence[np.ndarray], above: Any) -> float:
         return scalar(tensors(xs, at), above).item()
-    return Program(name, inputs, at, lambda xs: value_above(xs, above), slope, shape,
+    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
                    value_above if shape else None, None)
+
+
+def names(f: Callable[..., Any], inputs: Arrays) -> list[str]:
+    """What f calls its inputs; x0, x1 ... where it does not say."""
+    try:
+        bound = inspect.signature(f).bind(*inputs).arguments
+    except (TypeError, ValueError):
+        bound = {}
+    given = [name for name, x in bound.items() if isinstance(x, np.ndarray)]
+    plain = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
+    return given if len(given) == len(inputs) else plain
 
 
 def tensors(arrays: Sequence[np.ndarray], at: list[int]) -> list[Any]:

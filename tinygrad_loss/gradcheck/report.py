@@ -39,6 +39,7 @@ class Report(NamedTuple):
     blame: str = ""                                          # which operation, which path
     next_step: str = ""
     complete: bool = True                                    # all elements were looked at one by one
+    complex_step: float = np.nan                             # the slope of the worst, in another way
 
     @property
     def ok(self) -> bool:
@@ -89,8 +90,10 @@ class Report(NamedTuple):
         if not gaps:
             return ""
         steps = worst.line.steps
-        return (f"No. At {worst.name} the numbers are sure to {worst.error:.0e}; the difference is at least "
-                f"{min(gaps):.1e} for every step from {max(steps):.0e} to {min(steps):.0e}.")
+        agrees = abs(self.complex_step - worst.numbers) <= 1e-6 * abs(worst.numbers)
+        return (f"No. At {worst.name} the difference is at least {min(gaps):.1e} for every step from "
+                f"{max(steps):.0e} to {min(steps):.0e}"
+                + (", and the complex step finds the numbers, too." if agrees else "."))
 
     def _could_it_have_missed(self) -> str:
         if self.verdict != "WRONG":

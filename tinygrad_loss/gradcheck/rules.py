@@ -26,7 +26,8 @@ def wrong_rule(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int
                     made = y._op(*map(Tensor, xs), *y._settings)
                 return float((made.data * above).sum())
             dx = _unbroadcast(op.vjps[k](Tensor(above), y, *y._inputs, *y._settings).numpy(), x.shape)
-            alone = Program(op.name, arrays, [k], value, lambda xs: [], y.shape, None, None)
+            numbered = [f"input {i}" for i in range(len(arrays))]
+            alone = Program(op.name, arrays, numbered, [k], value, lambda xs: [], y.shape, None, None)
             if dx.shape != x.shape:
                 return f"the rule of {op.name} for its input {k} has the wrong shape"
             found = Witness(alone, k, dx, rng).evidence()

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -147,7 +148,7 @@ class Witness:
         the roundings that a right gradient of this dtype may carry."""
         size = max(abs(s.value), abs(s.left), abs(s.right))
         allowed = numeric.SURE * s.error + self.eps ** 0.75 * size + ROUNDINGS * self.eps * scale
-        name = self.program.label(self.k) + (f"[{', '.join(map(str, i))}]" if i else "")
+        name = self.program.names[self.k] + (f"[{', '.join(map(str, i))}]" if i else "")
         return Element(name, self.k, i, float(self.yours[i]), s.value, s.error, allowed, s.left, s.right, s)
 
     # --------------------------------------------------------------------------------- all together
@@ -199,6 +200,22 @@ class Witness:
         half = among.size // 2
         found = self.hunt(v, among[:half], wanted)
         return found + (self.hunt(v, among[half:], wanted - len(found)) if len(found) < wanted else [])
+
+
+def complex_step(program: Program, e: Element) -> float:
+    """The slope of an element without any difference: the imaginary part of f(x + ih), over h. Exact where f
+    is analytic; nan where it does not take complex numbers. Source: W. Squire and G. Trapp, Using Complex
+    Variables to Estimate Derivatives of Real Functions, 1998."""
+    if program.analytic is None:
+        return np.nan
+    inputs = [x.astype(np.complex128) if i == e.input else x for i, x in enumerate(program.inputs)]
+    inputs[e.input][e.place] += 1e-20j
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")                   # an imaginary part that is thrown away
+            return program.analytic(inputs).imag / 1e-20
+    except Exception:                                        # f is made for real numbers
+        return np.nan
 
 
 def beside(program: Program, rng: np.random.Generator) -> list[float]:
