@@ -25,6 +25,16 @@ def test_every_mistake_in_every_loss_is_caught_and_named(name):
         assert trial.caught and trial.named, f"{trial.mistake.name}\n{trial.report}"
 
 
+@pytest.mark.parametrize("name", planted.PRIMITIVES)
+def test_every_mistake_in_every_rule_is_caught_and_named(name):
+    subject = planted.of_primitive(name)
+    assert (report := gradcheck(subject.f, subject.x, gradient=subject.g)), report
+    trials = list(planted.trials(subject))
+    assert len(trials) >= 15
+    for trial in trials:
+        assert trial.caught and trial.named, f"{trial.mistake.name}\n{trial.report}"
+
+
 @pytest.mark.parametrize("n", [1, 3, LARGE])
 def test_mistakes_are_caught_in_few_and_in_many_numbers(n):
     for trial in planted.trials(planted.of_loss(LOSSES["bce_with_logits"], n)):

@@ -8,15 +8,19 @@ Right programs on which simpler checkers stumble must pass. `tinygrad-loss check
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import Tensor, grad
+from ..engine import Tensor, grad, maximum, minimum, where
+from ..joining import concatenate, stack
 from . import gradcheck
 from .report import Report
 
 SIZES = (1, 3, 20, 400, 20_000)
+PLACES = ("permuted", "transposed")         # of a single number that is not 0, nobody can tell which
 FROM = 20                                   # elements: with fewer, several mistakes may look the same
 
 
@@ -92,16 +96,16 @@ MISTAKES = [
     Mistake("5 % in one element", _of_result(lambda d, x: _one(d, x, 1.05)), "WRONG", ("element", "factor")),
     Mistake("one element forgotten", _of_result(lambda d, x: _one(d, x, 0.0)), "WRONG",
             ("element", "branch", "zero")),
-    Mistake("one row off", _of_result(lambda d, x: np.roll(d, 1, 0)), "WRONG", ("permuted",)),
-    Mistake("in reverse order", _of_result(lambda d, x: d[::-1].copy()), "WRONG", ("permuted",)),
-    Mistake("columns exchanged", _of_result(lambda d, x: np.roll(d, 1, -1)), "WRONG", ("permuted",)),
+    Mistake("one row off", _of_result(lambda d, x: np.roll(d, 1, 0)), "WRONG", PLACES),
+    Mistake("in reverse order", _of_result(lambda d, x: d[::-1].copy()), "WRONG", PLACES),
+    Mistake("columns exchanged", _of_result(lambda d, x: np.roll(d, 1, -1)), "WRONG", PLACES),
     Mistake("transposed",
             _of_result(lambda d, x: d.reshape(d.shape[::-1]).T if d.ndim == 2 else d), "WRONG",
-            ("transposed", "permuted")),
+            PLACES),
     Mistake("not times what is above", lambda s: lambda x, above: s.g(x, np.ones_like(above)), "WRONG",
-            ("upstream", "factor")),
+            ("upstream", "factor", "zero")),
     Mistake("first number from above", lambda s: lambda x, above: s.g(x, np.full_like(above, above.flat[0])),
-            "WRONG", ("upstream", "factor")),
+            "WRONG", ("upstream", "factor", "zero")),
     Mistake("float32 inside", _of_result(lambda d, x: d.astype(np.float32).astype(float)), "WRONG",
             ("other",)),
     Mistake("a saved value", _stale, "WRONG", ("other",)),
@@ -174,6 +178,40 @@ def of_loss(loss: Any, n: int) -> Subject | None:
     return Subject(f"{loss.name} {n}", lambda x: call(Tensor(x), "composed").numpy(), right, x)
 
 
+_A, _M = np.linspace(0.4, 1.6, 20).reshape(5, 4), np.linspace(-1, 1, 8).reshape(4, 2)
+_ROW = np.arange(1.0, 5.0)
+
+# Every primitive of the engine, as a function of one Tensor of shape (5, 4).
+PRIMITIVES: dict[str, Callable[[Tensor], Any]] = {
+    **{name: methodcaller(name) for name in (
+        "exp expm1 log log1p sqrt tanh abs relu sigmoid softplus softmax log_softmax sum mean max min norm "
+        "logsumexp transpose").split()},
+    "add": lambda x: x + _ROW, "sub": lambda x: _ROW - x, "mul": lambda x: x * _ROW,
+    "div": lambda x: x / _ROW, "div by": lambda x: _ROW / x, "power": lambda x: x ** 3,
+    "pow": lambda x: x ** _ROW, "pow of": lambda x: _ROW ** x, "matmul": lambda x: x @ _M, "take": lambda x: x[:, [0, 2, 2, 1]],
+    "clip": lambda x: (x.clip(0.5, 1.3) + x), "maximum": lambda x: maximum(x, x * x),
+    "minimum": lambda x: minimum(x, 1 / x), "where": lambda x: where(x.data > 1, x * x, x.exp()),
+    "stack": lambda x: stack([x, x * x]), "concatenate": lambda x: concatenate([x, x.exp()], axis=1),
+    "broadcast_to": lambda x: x.broadcast_to((2, 5, 4)) * _A, "reshape": lambda x: x.reshape(4, 5) * 2,
+    "max of rows": lambda x: x.max(axis=1), "sum of rows": lambda x: x.sum(axis=0),
+    "neg": lambda x: -x}
+
+
+def of_primitive(name: str) -> Subject:
+    """A primitive of the engine, with the rule that stands beside it."""
+    operation = PRIMITIVES[name]
+
+    def call(x: Tensor) -> Tensor:
+        made: Tensor = operation(x).reshape(-1)
+        return made
+
+    def right(x: np.ndarray, above: np.ndarray) -> np.ndarray:
+        given = Tensor(x, requires_grad=True)
+        return grad(call(given), [given], above)[0].numpy()
+    x = np.random.default_rng(8).uniform(0.5, 1.5, (5, 4))
+    return Subject(name, lambda x: call(Tensor(x)).numpy(), right, x)
+
+
 def run() -> int:
     """Plant everything everywhere, print what was caught and named; 1 if something was not."""
     from rich.progress import track
@@ -182,9 +220,10 @@ def run() -> int:
     from ..losses import LOSSES
     from ..terminal import console, say
     out, found = console(), list[Trial]()
-    places = [(loss, n) for n in SIZES for loss in LOSSES.values()]
-    for loss, n in track(places, "Planting", console=out, transient=True, disable=not out.is_terminal):
-        subject = of_loss(loss, n)
+    places: list[Callable[[], Subject | None]] = [*[partial(of_primitive, name) for name in PRIMITIVES],
+              *[partial(of_loss, loss, n) for n in SIZES for loss in LOSSES.values()]]
+    for place in track(places, "Planting", console=out, transient=True, disable=not out.is_terminal):
+        subject = place()
         if subject is not None and gradcheck(subject.f, subject.x, gradient=subject.g):
             found += trials(subject)                         # the right one passes; where it is 0, none can
     table = Table("mistake", "verdict", "diagnosis", "planted", "caught", "named", box=None, pad_edge=False)
