@@ -643,6 +643,39 @@ def test_worked_example(loss, slope, what):
         assert found == approx(np.asarray(gradient, float), rel=1e-8, abs=1e-15)
 
 
+def test_worked_example_of_outliers_in_other_measures(loss):
+    """Line 284. One error of 10 among five: the root of MSE is 4.5, the median of the errors still 0.1."""
+    assert math.sqrt(loss.mse(WILD, TAME)) == approx(4.4737, abs=5e-5)
+    assert loss.log_cosh(WILD, TAME) == near(1.8683391920)
+    assert np.median(loss.mae(WILD, TAME, reduction="none")) == approx(0.1)
+
+
+def test_worked_example_of_focal_as_coded(loss, slope):
+    """Lines 470-476 multiply all by 0.25: value and slope, by ours without an alpha."""
+    assert 0.25 * loss.focal(P_RARE, RARE, alpha=None) == near(5.8281611523303e-4)
+    assert 0.25 * slope.focal(P_RARE, RARE, alpha=None) == approx(np.array([
+        8.04580e-4, 3.481436e-3, 1.880657e-3, 8.04580e-4, 1.94023e-4, 1.176091e-3, 5.07439e-4, 9.80824e-4,
+        -1.880657e-3, -8.04580e-4]), rel=1e-5)
+
+
+def test_worked_example_of_distances(loss):
+    """Lines 831 and 902: how far the points are, and how far below 0 the triplet is before it is cut off."""
+    assert math.sqrt(2 * loss.contrastive(A, LIKE, 1)) == near(0.1732050808)
+    assert math.sqrt(2 * loss.contrastive(A, UNLIKE, 1)) == near(6.9282032303)
+    assert loss.triplet(A, LIKE, UNLIKE, margin=101.0) - 100 == approx(-46.97)
+    assert loss.triplet(A, LIKE, UNLIKE, margin=101.0, squared=False) - 100 == approx(-5.7549981495)
+
+
+def test_worked_example_of_hinge_and_kl_in_full(loss, slope):
+    """Lines 631 and 694, gradients included."""
+    assert loss.hinge([2.0, 0.5, -1.0], [1, 1, 1]) == near(2.5 / 3)
+    assert slope.hinge([2.0, 0.5, -1.0], [1, 1, 1]) == near([0, -1 / 3, -1 / 3])
+    assert loss.kl_divergence(Q, P) == near(0.07303901781783)
+    assert loss.kl_divergence(P, Q) == near(0.07474586818922)
+    assert slope.kl_divergence(Q, P) == approx(np.array([[-1.515152, -.909091, -.588235],
+                                                         [1.415515, .904690, .469372]]), abs=5e-7)
+
+
 # --------------------------------------------------------------------- what it claims in passing
 
 def test_claim_01_five_times_the_error(loss):

@@ -102,6 +102,22 @@ def test_a_disk_that_fills_up_is_no_error(monkeypatch):
     fused_compile.driver.cache_clear()
 
 
+def test_kernels_stay_within_their_arrays(package):
+    """numba does not look where an index leads: -1 is the last element, and one too many a stranger's memory.
+    With NUMBA_BOUNDSCHECK=1 it looks. (The laws hold for all kernels as plain Python, where NumPy looks.)"""
+    program = """
+import numpy as np
+from tinygrad_loss.losses import LOSSES
+from tinygrad_loss.testing import cases
+for name in ("nll", "multiclass_hinge", "contrastive"):
+    case = next(cases(LOSSES[name]))
+    inputs = case.draw(np.random.default_rng(0))
+    print(*[case.run(inputs, path=path)[0] for path in case.paths])
+"""
+    found = np.reshape(run(package, program, NUMBA_BOUNDSCHECK="1"), (3, 2))
+    np.testing.assert_allclose(found[:, 0], found[:, 1], rtol=1e-14)
+
+
 def fingerprint(loss, n_threads, monkeypatch):
     """A digest of all results of a loss on inputs large enough for many blocks."""
     monkeypatch.setattr(threads, "_cores", lambda: n_threads)

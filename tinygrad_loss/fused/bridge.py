@@ -21,6 +21,8 @@ from .threads import run_blocks
 if TYPE_CHECKING:
     from ..losses.loss import Call, Loss
 
+LARGEST_FLOAT32 = 3.4e38
+
 
 def run(call: Call) -> Tensor:
     """The value of a loss as a Tensor that already knows its gradient."""
@@ -44,11 +46,19 @@ def run(call: Call) -> Tensor:
         total, ok = run_blocks(driver(loss, target_is_row, single), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
-    value = np.array(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
+    value = rounded(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
     if not wanted:
         return Tensor(value)
     tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in differentiated])
     return node(loss).node(value, tensors, (lambda: call, slopes))
+
+
+def rounded(x: float, dtype: np.dtype[Any]) -> np.ndarray:
+    """x as an array of one number. What float32 cannot hold is inf there, and no reason for a warning."""
+    if abs(x) < LARGEST_FLOAT32:
+        return np.array(x, dtype)
+    with np.errstate(over="ignore"):
+        return np.array(x, dtype)
 
 
 def _flat(x: Any, flat: bool) -> np.ndarray:

@@ -16,7 +16,7 @@ from ..engine import Tensor, recording
 from ..losses.arguments import bind
 from ..losses.loss import Call
 from . import buffers
-from .bridge import node
+from .bridge import node, rounded
 from .compile import driver
 from .threads import BLOCK, SERIAL
 
@@ -46,7 +46,7 @@ def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
     if not ok:
         return None
     total = partials.item() if n_blocks == 1 else partials.sum()
-    value = np.array(total * scale, x.dtype)
+    value = rounded(total * scale, x.dtype)
     if not wanted:
         return Tensor(value)
     return node(loss).node(value, (pred,), (lambda: Call(loss, bind(loss, (pred, target), {})), [slope]))

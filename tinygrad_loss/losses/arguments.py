@@ -59,12 +59,23 @@ def array(loss: Loss, name: str, value: Any) -> Any:
     """A Tensor as it is, integers where labels or lengths are possible, everything else as floats."""
     if isinstance(value, Tensor):
         return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{loss.name}: {name} is a masked array, and its mask would be forgotten. Give "
+                        f"{name}.filled(...), and 0 as the sample_weight of what is masked.")
     try:
         if name in loss.label_names and np.asarray(value).dtype.kind in "iu":
             return np.asarray(value).astype(np.int64, copy=False)
         return floats(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{loss.name}: {name} is unsuitable. {error}") from None
+
+
+def arrange(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...]]:
+    """The inputs in the layout of the loss's family, and the shape of its items."""
+    try:
+        return loss.family.arrange(inputs, loss.input_names, settings)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{loss.name}: {error}") from None
 
 
 def settings(loss: Loss, given: tuple[Any, ...], pred: Any) -> tuple[Any, ...]:
@@ -96,8 +107,8 @@ def _class_weights(loss: Loss, name: str, value: Any, n_classes: int) -> np.ndar
     if value is None:
         return np.ones(n_classes)
     weights = np.ascontiguousarray(floats(value), dtype=np.float64)
-    if weights.shape != (n_classes,) or not (weights >= 0).all():
-        raise ValueError(f"{loss.name}: {name} must be {n_classes} numbers, one per class, none of "
+    if weights.shape != (n_classes,) or not ((weights >= 0) & (weights < np.inf)).all():
+        raise ValueError(f"{loss.name}: {name} must be {n_classes} finite numbers, one per class, none of "
                          f"them negative; got shape {weights.shape}.")
     return weights
 
@@ -124,6 +135,7 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
     if weight.shape != items:
         raise ValueError(f"{loss.name}: sample_weight has shape {weight.shape}; it needs one number per "
                          f"item, shape {items}.")
+    _require(loss, "sample_weight", weight, ~np.isinf(np.asarray(weight)), "a finite number")
     return weight
 
 
@@ -154,14 +166,15 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
         if "rows" in kinds:
             _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
         if "log rows" in kinds:
-            _check_sums(loss, f"the sum of exp(a row of {name})", np.exp(np.asarray(x)))
+            with np.errstate(over="ignore"):
+                _check_sums(loss, f"the sum of exp(a row of {name})", np.exp(np.asarray(x)))
     return inputs, settings
 
 
 def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) -> None:
     if x.dtype.kind == "f":
-        raise TypeError(f"{loss.name}: {name} holds {x.dtype} numbers in the shape of labels; "
-                        f"labels are integers. Use {name}.astype(int).")
+        raise TypeError(f"{loss.name}: {name} has the shape of labels but does not hold integers. "
+                        f"Use np.asarray({name}, int).")
     if x.size and x.view(np.uint64).max() < n:               # in one go: a negative number looks huge
         return
     _require(loss, name, x, ((x >= 0) & (x < n)) | (x == ignored),

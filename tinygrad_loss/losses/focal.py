@@ -30,7 +30,7 @@ def composed(pred, target, alpha=0.25, gamma=2.0):
     q = where(target == 1, 1 - pred, pred)
     cost = where(target == 1, -pred.log(), -(-pred).log1p())
     # For a tiny q the cost is q. This mends 0 ** (gamma - 1) * 0 and keeps the digits of what is nearly 0.
-    return alpha_t * where(q < 1e-30, q ** (gamma + 1), q ** gamma * cost)
+    return alpha_t * where(q < 1e-30, q ** (gamma + 1), (q ** gamma if gamma else 1) * cost)
 
 
 def kernel(pred, target, alpha, gamma):
@@ -42,7 +42,8 @@ def kernel(pred, target, alpha, gamma):
     cost = -log(pred) if yes else -log1p(-pred)
     ratio, mend = (1.0, 1.0) if q == 0.0 else (cost / q, 1.0 + gamma * lost / q)
     focus = pow(q, gamma) * mend
-    slope = focus * (alpha_t * gamma * ratio + alpha_t / p)
+    relief = gamma * ratio if gamma > 0.0 else 0.0           # 0 * inf is 0 here
+    slope = focus * (alpha_t * relief + alpha_t / p)
     return focus * (alpha_t * cost), -slope if yes else slope
 
 

@@ -22,7 +22,8 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, margin=1.0):
-    return where(target == 1, pred, -target * (margin - pred).relu())    # -target is 1, or nan
+    alike = pred.clip(max=math.inf)                          # as it is; but nan has slope nan
+    return where(target == 1, alike, -target * (margin - pred).relu())   # -target is 1, or nan
 
 
 def kernel(pred, target, margin):
@@ -30,7 +31,8 @@ def kernel(pred, target, margin):
     active = 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap             # nan stays nan
     apart = gap if gap > 0.0 else active
     alike = target == 1.0
-    return pred if alike else -target * apart, 1.0 if alike else target * active
+    by_pred = 1.0 if pred == pred else pred
+    return pred if alike else -target * apart, by_pred if alike else target * active
 
 
 def exact(mp, pred, target, margin):

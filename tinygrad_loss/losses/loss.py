@@ -109,7 +109,7 @@ class Call:
         pairs = zip(loss.input_names, given.inputs, strict=True)
         self.given = [arguments.array(loss, name, value) for name, value in pairs]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
-        self.inputs, self.items = loss.family.arrange(self.given, loss.input_names, self.settings)
+        self.inputs, self.items = arguments.arrange(loss, self.given, self.settings)
         if loss.has_early_checks:
             self.inputs, self.settings = arguments.checked_early(loss, self.inputs, self.settings)
         self.weight = arguments.item_weight(loss, given.sample_weight, self.items)
@@ -148,11 +148,16 @@ class Call:
 
     def composed(self, *inputs: Tensor) -> Tensor:
         """The composed path, of these inputs or of the call's own."""
-        xs = [x if isinstance(x, Tensor) or x.dtype.kind in "iu" else Tensor(x)
-              for x in inputs or self.inputs]
-        losses = self.loss.composed(*xs, *self.settings)
+        losses = self.loss.composed(*map(self._operand, inputs or self.inputs), *self.settings)
         losses = losses if losses.shape == self.items else losses.reshape(self.items)
         losses = losses if losses.dtype == self.dtype else astype(losses, self.dtype)
         if self.weight is not None:
             losses = losses * astype(self.weight, self.dtype)
         return losses if self.reduction == "none" else losses.sum() / self.divisor
+
+    def _operand(self, x: Any) -> Any:
+        """An input as formulas take it: labels as they are, floats as Tensors of one dtype."""
+        if x.dtype.kind in "iu":
+            return x
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        return x if x.dtype == self.dtype else astype(x, self.dtype)

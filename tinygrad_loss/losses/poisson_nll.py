@@ -8,7 +8,7 @@ For predicting how often something happens. y = target. The minimum over pred is
 
 pred: real, or with log_input=False a rate >= 0. target: >= 0, of pred's shape. One item per element.
 A rate of 0 costs 0 for the target 0, and inf for any other: PyTorch's eps, which hides this, is not
-needed. A negative rate raises. z = inf costs inf.
+needed. A negative rate raises. An infinite rate costs inf, unless the target is infinite too: nan.
 Source: S. D. Poisson 1837; J. Nelder and R. Wedderburn, Generalized Linear Models, 1972.
 """
 
@@ -29,8 +29,8 @@ def composed(pred, target, log_input=True, full=False):
     rate, log_rate = (pred.exp(), pred) if log_input else (pred, pred.log())
     many = (target > 1) & full
     factor = where(many, log_rate - target.log() + 1, log_rate)
-    loss = rate - where((target == 0) | (log_rate == np.inf), 0, target * factor)
-    return loss + where(many, 0.5 * (2 * math.pi * target).log(), 0)
+    gain = where((target == 0) | (rate == np.inf) & (target < np.inf), 0, target * factor)
+    return rate - gain + where(many, 0.5 * (target.log() + LOG_2_PI), 0)
 
 
 def kernel(pred, target, log_input, full):
@@ -38,7 +38,8 @@ def kernel(pred, target, log_input, full):
     many = full and target > 1.0
     log_target = log(target)
     factor = log_rate - log_target + 1.0 if many else log_rate
-    gain = 0.0 if target == 0.0 or log_rate == np.inf else target * factor
+    factor = 0.0 if rate == np.inf or log_rate == np.inf else factor
+    gain = 0.0 if target == 0.0 else target * factor
     rest = 0.5 * (log_target + LOG_2_PI) if many else 0.0
     by_rate = 1.0 - (0.0 if target == 0.0 else target / pred)
     return rate - gain + rest, rate - target if log_input else by_rate
