@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_loss import Tensor, gradcheck, primitive
-from tinygrad_loss.gradcheck import planted
+from tinygrad_loss.gradcheck import planted, survivors
 from tinygrad_loss.losses import LOSSES
 
 SMALL, LARGE = 20, 20_000
@@ -39,6 +39,11 @@ def test_every_mistake_in_every_rule_is_caught_and_named(name):
 def test_mistakes_are_caught_in_few_and_in_many_numbers(n):
     for trial in planted.trials(planted.of_loss(LOSSES["bce_with_logits"], n)):
         assert trial.caught and trial.named, f"{trial.mistake.name}\n{trial.report}"
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.kernel], ids=str)
+def test_no_bug_in_a_kernel_survives_the_laws(loss):
+    assert [fate for fate in survivors.fates(loss) if not fate.law] == []
 
 
 @pytest.mark.parametrize("name", planted.RIGHT)

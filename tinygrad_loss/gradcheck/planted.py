@@ -7,6 +7,7 @@ Right programs on which simpler checkers stumble must pass. `tinygrad-loss check
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import methodcaller
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..engine import Tensor, grad, maximum, minimum, where
 from ..joining import concatenate, stack
-from . import gradcheck
+from . import gradcheck, survivors
 from .report import Report
 
 SIZES = (1, 3, 20, 400, 20_000)
@@ -188,7 +189,8 @@ PRIMITIVES: dict[str, Callable[[Tensor], Any]] = {
         "logsumexp transpose").split()},
     "add": lambda x: x + _ROW, "sub": lambda x: _ROW - x, "mul": lambda x: x * _ROW,
     "div": lambda x: x / _ROW, "div by": lambda x: _ROW / x, "power": lambda x: x ** 3,
-    "pow": lambda x: x ** _ROW, "pow of": lambda x: _ROW ** x, "matmul": lambda x: x @ _M, "take": lambda x: x[:, [0, 2, 2, 1]],
+    "pow": lambda x: x ** _ROW, "pow of": lambda x: _ROW ** x,
+    "matmul": lambda x: x @ _M, "take": lambda x: x[:, [0, 2, 2, 1]],
     "clip": lambda x: (x.clip(0.5, 1.3) + x), "maximum": lambda x: maximum(x, x * x),
     "minimum": lambda x: minimum(x, 1 / x), "where": lambda x: where(x.data > 1, x * x, x.exp()),
     "stack": lambda x: stack([x, x * x]), "concatenate": lambda x: concatenate([x, x.exp()], axis=1),
@@ -236,7 +238,12 @@ def run() -> int:
     say(out, f"{len(found)} planted, {sum(t.caught for t in found)} caught, {sum(t.named for t in found)} "
              f"named as planted. {len(RIGHT)} right programs that naive checks reject: {len(rejected)} "
              "rejected" + (f" ({', '.join(rejected)})." if rejected else "."))
-    return int(bool(rejected) or not all(t.caught for t in found))
+    bugs = [fate for loss in LOSSES.values() for fate in survivors.fates(loss)]
+    alive = [f"{b.bug} in {b.loss}" for b in bugs if not b.law]
+    laws = ", ".join(f"{law} {n}" for law, n in Counter(b.law for b in bugs if b.law).most_common())
+    say(out, f"{len(bugs)} bugs in our own kernels, caught first by {laws}; {len(alive)} survived"
+             + (f": {', '.join(alive)}." if alive else "."))
+    return int(bool(rejected or alive) or not all(t.caught for t in found))
 
 
 # ------------------------------------------------------------------------------------ right programs
