@@ -140,7 +140,7 @@ def test_check_as_json(capsys):
 
 @pytest.mark.parametrize("arguments, sentence", [
     ([], "Say which loss"), (["mse", "--all"], "Say which loss"), (["mean"], "There is no loss 'mean'"),
-    (["json:dumps"], "json has no loss 'dumps'"), (["no_module:x"], "no_module cannot be imported"),
+    (["json:dumb"], "json has no loss or function 'dumb'"), (["no_module:x"], "no_module cannot be imported"),
 ])
 def test_check_refuses_what_is_no_loss(arguments, sentence, capsys):
     assert main(["check", *arguments]) == 2

@@ -1,7 +1,8 @@
-"""`tinygrad-loss check`: every law for every case of a loss, the library's or your own.
+"""`tinygrad-loss check`: every law for every case of a loss, the library's or your own; and the gradient of
+any function of Tensors.
 
-A loss of your own is named by its module and its name there, `mymodule:myloss`; the module is looked
-for where the command is run.
+What is your own is named by its module and its name there, `mymodule:myloss`; the module is looked for
+where the command is run. A function is checked at the arrays of `--at`, or at random numbers.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import signature
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from rich.progress import Progress
 from rich.table import Table
 
+from .gradcheck import Report, gradcheck
 from .losses import LOSSES, Loss
 from .terminal import console, say
 from .testing import LAWS, Case, cases
@@ -30,27 +35,44 @@ class Outcome(NamedTuple):
     problem: str                                             # empty if the law holds
 
 
-def run(names: Sequence[str], everything: bool, as_json: bool) -> int:
-    """Check the named losses, or all, and print what was found. 1 if a law is broken, 2 for a name that
-    names no loss."""
+def run(names: Sequence[str], everything: bool, as_json: bool, at: Sequence[Path] = ()) -> int:
+    """Check what is named, or all losses, and print what was found. 1 if anything is wrong, 2 for a name
+    that names nothing."""
     if bool(names) == everything:
         say(console(), "Say which loss to check, such as huber or mymodule:myloss; or --all, and no name.")
         return 2
     try:
-        losses = [find(name) for name in (list(LOSSES) if everything else names)]
-    except LookupError as error:
+        things = [find(name) for name in (list(LOSSES) if everything else names)]
+        inputs = [np.load(path) for path in at]
+    except (LookupError, OSError, ValueError) as error:
         say(console(), str(error.args[0]))
         return 2
+    losses = [thing for thing in things if isinstance(thing, Loss)]
     found = _outcomes(losses, quiet=as_json)
+    reports = {name: _of_function(thing, inputs) for name, thing in zip(names, things, strict=False)
+               if not isinstance(thing, Loss)}
     if as_json:
-        print(json.dumps({name: [o._asdict() for o in each] for name, each in found.items()}, indent=1))
+        outcomes = {name: [o._asdict() for o in each] for name, each in found.items()}
+        print(json.dumps({**outcomes, **{name: r.to_dict() for name, r in reports.items()}}, indent=1))
     else:
         _show(found)
-    return int(any(o.problem for outcomes in found.values() for o in outcomes))
+        for report in reports.values():
+            say(console(), str(report))
+    broken = any(o.problem for outcomes in found.values() for o in outcomes)
+    return int(broken or not all(reports.values()))
 
 
-def find(name: str) -> Loss:
-    """The loss of that name; LookupError, with a sentence, if there is none."""
+def _of_function(function: Callable[..., Any], inputs: list[np.ndarray]) -> Report:
+    """The gradient check of a function of Tensors; without inputs, each argument is random."""
+    if not inputs:
+        rng = np.random.default_rng(0)
+        needed = [p for p in signature(function).parameters.values() if p.default is p.empty]
+        inputs = [rng.standard_normal((4, 3)) for p in needed if p.kind is not p.VAR_KEYWORD]
+    return gradcheck(function, *inputs)
+
+
+def find(name: str) -> Loss | Callable[..., Any]:
+    """The loss or function of that name; LookupError, with a sentence, if there is none."""
     module, colon, attribute = name.partition(":")
     if not colon:
         if name not in LOSSES:
@@ -63,9 +85,11 @@ def find(name: str) -> Loss:
         loss = getattr(importlib.import_module(module), attribute, None)
     except Exception as error:                               # the module is somebody else's code
         raise LookupError(f"{module} cannot be imported: {type(error).__name__}: {error}") from error
-    if not isinstance(loss, Loss):
-        raise LookupError(f"{module} has no loss {attribute!r}. Make one with tinygrad_loss.losses.define.")
-    return loss
+    if not callable(loss):
+        raise LookupError(f"{module} has no loss or function {attribute!r}. Make a loss with "
+                          "tinygrad_loss.losses.define.")
+    found: Loss | Callable[..., Any] = loss
+    return found
 
 
 def _outcomes(losses: Sequence[Loss], quiet: bool) -> dict[str, list[Outcome]]:
@@ -91,6 +115,8 @@ def _problem(law: Any, case: Case) -> str:
 
 
 def _show(found: dict[str, list[Outcome]]) -> None:
+    if not found:
+        return
     out = console()
     table = Table(box=None, pad_edge=False)
     for title in ("loss", "laws", "cases", "checks", "broken"):

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error("say what to do; --help lists the commands")
         if unknown := [name for name in getattr(args, "losses", ()) if name not in LOSSES]:
             parser.error(f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
-        if missing := [str(path) for path in getattr(args, "sources", ()) if not path.is_file()]:
+        sources = [*getattr(args, "sources", ()), *getattr(args, "at", ())]
+        if missing := [str(path) for path in sources if not path.is_file()]:
             parser.error(f"there is no file {missing[0]}")
     except SystemExit as stop:                               # argparse has said why
         return int(stop.code or 0)
@@ -60,7 +61,10 @@ def _choose(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from . import check
-    return check.run(args.names, args.all, args.json)
+    if args.planted:
+        from .gradcheck import planted
+        return planted.run()
+    return check.run(args.names, args.all, args.json, args.at)
 
 
 def _plot(args: argparse.Namespace) -> int:
@@ -110,8 +114,13 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="check a loss, ours or yours, by all laws", description=(
             "Both paths, each other, numeric differences, reductions, weights, messages ...: every law for "
             "every case of a loss."))
-    check.add_argument("names", nargs="*", metavar="LOSS", help="such as huber, or mymodule:myloss")
+    check.add_argument("names", nargs="*", metavar="LOSS", help=(
+        "such as huber, or mymodule:myloss, or mymodule:myfunction of Tensors"))
     check.add_argument("--all", action="store_true", help="every loss of the library")
+    check.add_argument("--at", nargs="+", type=Path, default=(), metavar="FILE", dest="at", help=(
+        "inputs for a function, one .npy file each; without: random numbers"))
+    check.add_argument("--planted", action="store_true", help=(
+        "check the checker: plant mistakes into right gradients, and see what it says"))
     check.add_argument("--json", action="store_true", help="print JSON, no table")
     check.set_defaults(command=_check)
     plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(

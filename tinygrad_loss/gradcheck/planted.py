@@ -1,0 +1,300 @@
+"""Does the checker find what is wrong? Mistakes are planted into right gradients, and it is asked.
+
+A mistake takes a right gradient, d, and what it was computed from, and spoils it as people do. Each is
+applied to every loss, from one number to 20 000; what the checker says is compared with what was planted.
+Right programs on which simpler checkers stumble must pass. `tinygrad-loss check --planted` prints the table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from operator import methodcaller
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import Tensor, grad, maximum, minimum, where
+from ..joining import concatenate, stack
+from . import gradcheck, survivors
+from .report import Report
+
+SIZES = (1, 3, 20, 400, 20_000)
+PLACES = ("permuted", "transposed")         # of a single number that is not 0, nobody can tell which
+FROM = 20                                   # elements: with fewer, several mistakes may look the same
+
+
+class Subject(NamedTuple):
+    """A function of one array and its right gradient, which takes what arrives from above."""
+
+    name: str
+    f: Callable[[np.ndarray], np.ndarray]
+    g: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    x: np.ndarray
+
+
+class Mistake(NamedTuple):
+    """How a gradient is spoilt, and what the checker should say."""
+
+    name: str
+    plant: Callable[[Subject], Callable[..., Any]]
+    verdict: str = "WRONG"
+    diagnosis: tuple[str | None, ...] = (None,)
+
+
+def _of_result(change: Callable[[np.ndarray, np.ndarray], Any]) -> Callable[[Subject], Callable[..., Any]]:
+    """A mistake in the result: change(d, x)."""
+    return lambda subject: lambda x, above: change(np.array(subject.g(x, above)), x)
+
+
+def _one(d: np.ndarray, x: np.ndarray, factor: float) -> np.ndarray:
+    d.flat[np.argmax(np.abs(d))] *= factor
+    return d
+
+
+def _stale(subject: Subject) -> Callable[..., Any]:
+    saved = subject.x.copy()                                 # right for the first inputs, and for no others
+    return lambda x, above: subject.g(saved, above)
+
+
+def _writes(subject: Subject) -> Callable[..., Any]:
+    def gradient(x: np.ndarray, above: np.ndarray) -> np.ndarray:
+        d = subject.g(x, above)
+        x *= 0.5
+        return d
+    return gradient
+
+
+def _jitters(subject: Subject) -> Callable[..., Any]:
+    rng = np.random.default_rng(0)
+    return lambda x, above: subject.g(x, above) * (1 + 1e-6 * rng.standard_normal())
+
+
+def _raises(subject: Subject) -> Callable[..., Any]:
+    def gradient(x: np.ndarray, above: np.ndarray) -> np.ndarray:
+        raise KeyError("cache")
+    return gradient
+
+
+MISTAKES = [
+    Mistake("sign turned", _of_result(lambda d, x: -d), "WRONG", ("sign",)),
+    Mistake("twice", _of_result(lambda d, x: 2 * d), "WRONG", ("factor",)),
+    Mistake("half", _of_result(lambda d, x: d / 2), "WRONG", ("factor",)),
+    Mistake("times n", _of_result(lambda d, x: d * d.size), "WRONG", ("factor",)),
+    Mistake("divided by n", _of_result(lambda d, x: d / d.size), "WRONG", ("factor",)),
+    Mistake("1 % too large", _of_result(lambda d, x: 1.01 * d), "WRONG", ("factor",)),
+    Mistake("zero", _of_result(lambda d, x: 0 * d), "WRONG", ("zero",)),
+    Mistake("a branch dropped", _of_result(lambda d, x: np.where(x > np.median(x), 0, d)), "WRONG",
+            ("branch", "zero", "element")),
+    Mistake("another slope in a branch",
+            _of_result(lambda d, x: np.where(np.abs(x) > np.median(np.abs(x)), 1.7 * d, d)),
+            "WRONG", ("branch", "factor", "element")),
+    Mistake("a signed threshold", _of_result(lambda d, x: np.where(x < np.quantile(x, 0.2), 0.4 * d, d)),
+            "WRONG", ("branch", "factor", "element")),
+    Mistake("alpha for alpha_t", _of_result(lambda d, x: d * np.where(x > np.median(x), 1 / 3, 3)),
+            "WRONG", ("branch", "factor")),
+    Mistake("5 % in one element", _of_result(lambda d, x: _one(d, x, 1.05)), "WRONG", ("element", "factor")),
+    Mistake("one element forgotten", _of_result(lambda d, x: _one(d, x, 0.0)), "WRONG",
+            ("element", "branch", "zero")),
+    Mistake("one row off", _of_result(lambda d, x: np.roll(d, 1, 0)), "WRONG", PLACES),
+    Mistake("in reverse order", _of_result(lambda d, x: d[::-1].copy()), "WRONG", PLACES),
+    Mistake("columns exchanged", _of_result(lambda d, x: np.roll(d, 1, -1)), "WRONG", PLACES),
+    Mistake("transposed",
+            _of_result(lambda d, x: d.reshape(d.shape[::-1]).T if d.ndim == 2 else d), "WRONG",
+            PLACES),
+    Mistake("not times what is above", lambda s: lambda x, above: s.g(x, np.ones_like(above)), "WRONG",
+            ("upstream", "factor", "zero")),
+    Mistake("first number from above", lambda s: lambda x, above: s.g(x, np.full_like(above, above.flat[0])),
+            "WRONG", ("upstream", "factor", "zero")),
+    Mistake("float32 inside", _of_result(lambda d, x: d.astype(np.float32).astype(float)), "WRONG",
+            ("other",)),
+    Mistake("a saved value", _stale, "WRONG", ("other",)),
+    Mistake("broadcast not undone", _of_result(lambda d, x: np.stack([d, d])), "SHAPE"),
+    Mistake("summed over the rows", _of_result(lambda d, x: d.sum(0)), "SHAPE"),
+    Mistake("nan in one element", _of_result(lambda d, x: _one(d, x, np.nan)), "NONFINITE"),
+    Mistake("writes to its input", _writes, "MUTATES"),
+    Mistake("another at every call", _jitters, "NONDETERMINISTIC"),
+    Mistake("raises", _raises, "ERROR"),
+]
+
+
+class Trial(NamedTuple):
+    """One mistake in one subject, and what was said of it."""
+
+    subject: Subject
+    mistake: Mistake
+    report: Report
+
+    @property
+    def caught(self) -> bool:
+        """Did the check fail?"""
+        return not self.report.ok
+
+    @property
+    def named(self) -> bool:
+        """Was it named as planted?"""
+        return (self.report.verdict == self.mistake.verdict
+                and (self.report.diagnosis in self.mistake.diagnosis or self.subject.x.size < FROM))
+
+
+def trials(subject: Subject) -> Iterator[Trial]:
+    """All mistakes that change anything in this subject."""
+    above = np.random.default_rng(1).uniform(0.5, 1.5, np.shape(subject.f(subject.x)))
+    for mistake in MISTAKES:
+        planted = mistake.plant(subject)
+        if mistake.verdict == "WRONG" and not _matters(subject, planted, above):
+            continue
+        yield Trial(subject, mistake, gradcheck(subject.f, subject.x, gradient=planted))
+
+
+def _matters(subject: Subject, planted: Callable[..., Any], above: np.ndarray) -> bool:
+    """Is the planted gradient another, here or (of a saved value) a little beside?"""
+    for x in (subject.x, subject.x * 0.9995):
+        right, wrong = subject.g(x, above), planted(x, above)
+        if np.max(np.abs(right - wrong), initial=0.0) > 1e-9 * np.max(np.abs(right), initial=0.0):
+            return True
+    return False
+
+
+def of_loss(loss: Any, n: int) -> Subject | None:
+    """A loss with about n elements of pred, away from its kinks, the composed path giving the values and the
+    fused one the gradient. None where it cannot be that small."""
+    from ..testing import cases
+    case = next(cases(loss))
+    if case.loss.family.name == "sequences" and n > 1000:
+        return None                                          # minutes
+    width = case.shape[-1]
+    shape = {1: (n,), 2: (-(-n // width), width), 3: (3, -(-n // (3 * width)), width)}[len(case.shape)]
+    inputs = case.draw(np.random.default_rng(n), shape=shape)
+    bound, (x, *others) = case.unbound(inputs, loss.family.differentiated)
+
+    def call(x: Any, path: str) -> Tensor:
+        given = [*bound(x, *map(Tensor, others)), *inputs[loss.family.differentiated:]]
+        return case(given, reduction="none", path=path).reshape(-1)
+
+    def right(x: np.ndarray, above: np.ndarray) -> np.ndarray:
+        pred = Tensor(x, requires_grad=True)
+        return grad(call(pred, "fused"), [pred], above)[0].numpy()
+    return Subject(f"{loss.name} {n}", lambda x: call(Tensor(x), "composed").numpy(), right, x)
+
+
+_A, _M = np.linspace(0.4, 1.6, 20).reshape(5, 4), np.linspace(-1, 1, 8).reshape(4, 2)
+_ROW = np.arange(1.0, 5.0)
+
+# Every primitive of the engine, as a function of one Tensor of shape (5, 4).
+PRIMITIVES: dict[str, Callable[[Tensor], Any]] = {
+    **{name: methodcaller(name) for name in (
+        "exp expm1 log log1p sqrt tanh abs relu sigmoid softplus softmax log_softmax sum mean max min norm "
+        "logsumexp transpose").split()},
+    "add": lambda x: x + _ROW, "sub": lambda x: _ROW - x, "mul": lambda x: x * _ROW,
+    "div": lambda x: x / _ROW, "div by": lambda x: _ROW / x, "power": lambda x: x ** 3,
+    "pow": lambda x: x ** _ROW, "pow of": lambda x: _ROW ** x,
+    "matmul": lambda x: x @ _M, "take": lambda x: x[:, [0, 2, 2, 1]],
+    "clip": lambda x: (x.clip(0.5, 1.3) + x), "maximum": lambda x: maximum(x, x * x),
+    "minimum": lambda x: minimum(x, 1 / x), "where": lambda x: where(x.data > 1, x * x, x.exp()),
+    "stack": lambda x: stack([x, x * x]), "concatenate": lambda x: concatenate([x, x.exp()], axis=1),
+    "broadcast_to": lambda x: x.broadcast_to((2, 5, 4)) * _A, "reshape": lambda x: x.reshape(4, 5) * 2,
+    "max of rows": lambda x: x.max(axis=1), "sum of rows": lambda x: x.sum(axis=0),
+    "neg": lambda x: -x}
+
+
+def of_primitive(name: str) -> Subject:
+    """A primitive of the engine, with the rule that stands beside it."""
+    operation = PRIMITIVES[name]
+
+    def call(x: Tensor) -> Tensor:
+        made: Tensor = operation(x).reshape(-1)
+        return made
+
+    def right(x: np.ndarray, above: np.ndarray) -> np.ndarray:
+        given = Tensor(x, requires_grad=True)
+        return grad(call(given), [given], above)[0].numpy()
+    x = np.random.default_rng(8).uniform(0.5, 1.5, (5, 4))
+    return Subject(name, lambda x: call(Tensor(x)).numpy(), right, x)
+
+
+def run() -> int:
+    """Plant everything everywhere, print what was caught and named; 1 if something was not."""
+    from rich.progress import track
+    from rich.table import Table
+
+    from ..losses import LOSSES
+    from ..terminal import console, say
+    out, found = console(), list[Trial]()
+    places: list[Callable[[], Subject | None]] = [*[partial(of_primitive, name) for name in PRIMITIVES],
+              *[partial(of_loss, loss, n) for n in SIZES for loss in LOSSES.values()]]
+    for place in track(places, "Planting", console=out, transient=True, disable=not out.is_terminal):
+        subject = place()
+        if subject is not None and gradcheck(subject.f, subject.x, gradient=subject.g):
+            found += trials(subject)                         # the right one passes; where it is 0, none can
+    table = Table("mistake", "verdict", "diagnosis", "planted", "caught", "named", box=None, pad_edge=False)
+    for mistake in MISTAKES:
+        these = [t for t in found if t.mistake is mistake]
+        table.add_row(mistake.name, mistake.verdict, mistake.diagnosis[0] or "", str(len(these)),
+                      str(sum(t.caught for t in these)), str(sum(t.named for t in these)))
+    out.print(table)
+    rejected = [name for name, (f, g, x) in RIGHT.items() if not gradcheck(f, x, gradient=g)]
+    say(out, f"{len(found)} planted, {sum(t.caught for t in found)} caught, {sum(t.named for t in found)} "
+             f"named as planted. {len(RIGHT)} right programs that naive checks reject: {len(rejected)} "
+             "rejected" + (f" ({', '.join(rejected)})." if rejected else "."))
+    bugs = [fate for loss in LOSSES.values() for fate in survivors.fates(loss)]
+    alive = [f"{b.bug} in {b.loss}" for b in bugs if not b.law]
+    laws = ", ".join(f"{law} {n}" for law, n in Counter(b.law for b in bugs if b.law).most_common())
+    say(out, f"{len(bugs)} bugs in our own kernels, caught first by {laws}; {len(alive)} survived"
+             + (f": {', '.join(alive)}." if alive else "."))
+    return int(bool(rejected or alive) or not all(t.caught for t in found))
+
+
+# ------------------------------------------------------------------------------------ right programs
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def _huber(x: np.ndarray) -> float:
+    return float(np.where(np.abs(x) <= 1, x * x / 2, np.abs(x) - 0.5).sum())
+
+
+def _share_of_max(x: np.ndarray) -> np.ndarray:
+    return (x == x.max()) / np.count_nonzero(x == x.max())
+
+
+_rng = np.random.default_rng(6)
+_NEAR = np.array([0.0, 3e-7, -3e-7, 1.0, -2.0])
+_SCALES = 10.0 ** np.linspace(-8, 8, 17)
+_FEW, _MANY = _rng.standard_normal(7), _rng.standard_normal(20_000)
+
+# name: (f, its gradient, x); naive checkers, with one step and one tolerance, reject them
+RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any], np.ndarray]] = {
+    "|x| at its corner and beside": (lambda x: np.abs(x).sum(), np.sign, _NEAR),
+    "|x| with slope 1 at 0": (lambda x: np.abs(x).sum(), lambda x: np.where(x < 0, -1.0, 1.0), _NEAR),
+    "relu at its corner and beside": (lambda x: np.maximum(x, 0).sum(), lambda x: (x > 0) * 1.0, _NEAR),
+    "hinge at its margin and beside": (lambda x: np.maximum(0, 1 - x).sum(), lambda x: (x < 1) * -1.0,
+                                       1 + _NEAR),
+    "a tie of max": (np.max, _share_of_max, np.array([1.0, 2.0, 2.0, 2.0])),
+    "a tie of max, to the first": (np.max, lambda x: np.eye(x.size)[np.argmax(x)], np.array([2.0, 2.0, 0.0])),
+    "huber at its seam": (_huber, lambda x: np.clip(x, -1, 1), np.array([1.0, -1.0, 1 + 1e-9, 0.3, 2.0])),
+    "an offset of 1e9": (lambda x: np.sum((x - 1) ** 2) + 1e9, lambda x: 2 * (x - 1), _FEW),
+    "gradients of 1e-12": (lambda x: 1e-12 * np.sin(x).sum(), lambda x: 1e-12 * np.cos(x), _FEW),
+    "a mean over 20 000": (lambda x: np.mean(_sigmoid(x)), lambda x: _sigmoid(x) * _sigmoid(-x) / x.size,
+                           _MANY),
+    "inputs of 1e8": (lambda x: np.sum(_sigmoid(x - 1e8)), lambda x: _sigmoid(x - 1e8) * _sigmoid(1e8 - x),
+                      1e8 + _FEW),
+    "inputs of 1e-6": (lambda x: np.log(x).sum(), lambda x: 1 / x, 1e-6 * (1 + np.abs(_FEW))),
+    "probabilities at 5e-7": (lambda p: -np.mean(np.log(p)), lambda p: -1 / p / p.size,
+                              np.array([5e-7, 0.3, 1 - 5e-7])),
+    "elements from 1e-8 to 1e8": (lambda x: np.sum((x / _SCALES) ** 2), lambda x: 2 * x / _SCALES ** 2,
+                                  0.7 * _SCALES),
+    "float32": (lambda x: np.sum(x * np.exp(x)), lambda x: (1 + x) * np.exp(x), _FEW.astype(np.float32)),
+    "float32 inside": (lambda x: np.sum(np.sin(x.astype(np.float32))), lambda x: np.cos(x.astype(np.float32)),
+                       _FEW.astype(np.float32)),
+    "20 000 with zeros in relu": (lambda x: np.maximum(x, 0).sum(), lambda x: (x > 0) * 1.0,
+                                  np.maximum(_MANY, 0)),
+    "20 000 corners close by": (lambda x: np.abs(x - _MANY).mean(), lambda x: np.sign(x - _MANY) / x.size,
+                                _MANY[::-1].copy()),
+    "a triangle wave, corners both ways": (lambda x: np.abs(x - np.round(x)).sum(),
+                                           lambda x: np.sign(x - np.round(x)), np.round(_MANY[:1500], 1)),
+    "sorting": (lambda x: np.sort(x) @ np.arange(x.size), lambda x: np.argsort(np.argsort(x)) * 1.0,
+                _MANY[:30]),
+}

@@ -1,0 +1,118 @@
+"""The two forms of what is checked, brought into one: a function of arrays with a number for an answer, and
+the gradient that is claimed for it.
+
+Whatever a function returns is multiplied by random numbers, the gradient from above, and summed: with all
+ones instead, a transposed Jacobian or a rule that forgets what arrives from above would pass.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import Tensor, grad
+
+Arrays = list[np.ndarray]
+
+
+class Program(NamedTuple):
+    """A function of arrays and its claimed gradient, both ready to be called again and again."""
+
+    name: str
+    inputs: Arrays
+    names: list[str]                                         # of the inputs
+    at: list[int]                                            # which of them are of floats, and checked
+    value: Callable[[Sequence[np.ndarray]], float]           # the sum of f times what arrives from above
+    slope: Callable[[Sequence[np.ndarray]], Arrays]          # the claimed gradient, one for each of `at`
+    output: tuple[int, ...]                                  # f's shape
+    # The same sum if other numbers arrive from above; None where nothing arrives.
+    value_above: Callable[[Sequence[np.ndarray], Any], float] | None
+    analytic: Callable[[Sequence[np.ndarray]], complex] | None           # value for complex inputs
+
+
+def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: Arrays, at: list[int],
+              rng: np.random.Generator) -> Program:
+    """Anybody's functions of arrays. A g that takes one argument more than f gets what arrives from above."""
+    shape = np.shape(f(*copies(inputs)))
+    takes_above = shape != () and _takes(g, len(inputs) + 1)
+    above = random(rng, shape) if takes_above else np.ones(shape)
+
+    def value_above(xs: Sequence[np.ndarray], above: Any) -> float:
+        return float(np.sum(f(*xs) * above))
+
+    def slope(xs: Sequence[np.ndarray]) -> Arrays:
+        found = g(*xs, above.copy()) if takes_above else g(*xs)
+        return [np.array(d) for d in found] if isinstance(found, tuple | list) else [np.array(found)]
+
+    def analytic(xs: Sequence[np.ndarray]) -> complex:
+        return complex(np.sum(f(*xs) * above))
+    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
+                   value_above if takes_above else None, analytic)
+
+
+def of_tensors(name: str, f: Callable[..., Any], inputs: Arrays, at: list[int], order: int,
+               rng: np.random.Generator) -> Program:
+    """A function of Tensors and its backward pass; for order 2, its gradient and the derivative of that."""
+    shape = f(*tensors(inputs, at)).shape
+    above = random(rng, shape)
+    directions = [random(rng, inputs[i].shape) for i in at]
+
+    def scalar(xs: list[Any], above: Any) -> Tensor:
+        y = (f(*xs) * above).sum()
+        if order == 1:
+            return y
+        slopes = grad(y, [xs[i] for i in at], create_graph=True) if y.requires_grad else []
+        total = Tensor(0.0)
+        for d, direction in zip(slopes, directions, strict=False):
+            total = total + (d * direction).sum()
+        return total
+
+    def slope(xs: Sequence[np.ndarray]) -> Arrays:
+        given = tensors(xs, at)
+        y = scalar(given, above)
+        if not y.requires_grad:
+            return [np.zeros(xs[i].shape) for i in at]
+        return [d.numpy().copy() for d in grad(y, [given[i] for i in at])]
+
+    def value_above(xs: Sequence[np.ndarray], above: Any) -> float:
+        return scalar(tensors(xs, at), above).item()
+    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
+                   value_above if shape else None, None)
+
+
+def names(f: Callable[..., Any], inputs: Arrays) -> list[str]:
+    """What f calls its inputs; x0, x1 ... where it does not say."""
+    try:
+        bound = inspect.signature(f).bind(*inputs).arguments
+    except (TypeError, ValueError):
+        bound = {}
+    given = [name for name, x in bound.items() if isinstance(x, np.ndarray)]
+    plain = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
+    return given if len(given) == len(inputs) else plain
+
+
+def tensors(arrays: Sequence[np.ndarray], at: list[int]) -> list[Any]:
+    """The checked inputs as Tensors that want a gradient, the others as they are."""
+    return [Tensor(x, requires_grad=True) if i in at else x for i, x in enumerate(arrays)]
+
+
+def copies(arrays: Sequence[np.ndarray]) -> Arrays:
+    """Arrays that may be written to without harm."""
+    return [x.copy() for x in arrays]
+
+
+def random(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers between 1/2 and 3/2 in size, of either sign: none is small enough to hide anything."""
+    return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def _takes(g: Callable[..., Any], count: int) -> bool:
+    """Can g be called with so many arguments?"""
+    try:
+        inspect.signature(g).bind(*range(count))
+    except (TypeError, ValueError):
+        return False
+    return True
