@@ -41,7 +41,7 @@ def run_passes(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
                           work=n * n * width // PRODUCTS)
     _, ok = run(0)
     total, _ = run(1)
-    if any(slope is not None for slope in slopes):
+    if any(slope is not None and slope.size for slope in slopes):
         run(2)
     return total, ok
 
@@ -99,7 +99,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
                         top, own, others = exponentials(z, partner, e)
                         cost, own_slope, share = kernel(own, others, 0.5 * top - 0.5 * z[partner],
                                                         *settings[2:])
-                        factor = (0.5 if mutual else 1.0) * (1.0 if weight is None else weight[r - shift])
+                        factor = (0.5 if mutual else 1.0) * (weight[r - shift] if weight.size else 1.0)
                         costs[r - shift - start] += cost * factor
                         factor *= scale / temperature
                         notes[0, :, r] = top, share * factor, own_slope * factor
@@ -107,15 +107,13 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
                         multiply(h[:high - low], turned[other], du)
                         for r in range(low, high):
                             u, length = directions[group, r], lengths[group, :, r]
-                            if da is not None:               # decided when compiled, unlike the side
-                                if side == 0:
-                                    turn(u, du[r - low], length, da[r - shift])
-                            if db is not None:
-                                if side == 1:
-                                    turn(u, du[r - low], length, db[r - shift])
+                            if side == 0 and da.size:
+                                turn(u, du[r - low], length, da[r - shift])
+                            if side == 1 and db.size:
+                                turn(u, du[r - low], length, db[r - shift])
             if pass_number == 1:
                 partials[block] = total(costs[:stop - start])
-                if losses is not None:
+                if losses.size:
                     losses[start:stop] = costs[:stop - start]
         return ok
 

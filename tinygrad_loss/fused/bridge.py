@@ -31,10 +31,8 @@ def run(call: Call) -> Tensor:
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
     arrays = [_flat(x, loss.family.flat) for x in inputs]
-    slopes = [buffers.empty(x.size, x.dtype).reshape(x.shape) if wanted and call.wants_gradient([given])
-              else None for x, given in zip(arrays, differentiated, strict=False)]
-    losses = buffers.empty(len(arrays[0]), call.dtype) if call.reduction == "none" else None
     weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
+    slopes, weight, losses = (_buffers if loss.family.flat else _or_nothing)(call, arrays, weight, wanted)
     scale = 1.0 / call.divisor
 
     rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
@@ -49,11 +47,34 @@ def run(call: Call) -> Tensor:
         total, ok = run_all(driver(*which), *rest)
     if not ok:
         call.check_elements()                                # says which element, and raises
-    value = rounded(total * scale, call.dtype) if losses is None else losses.reshape(call.items)
+    value = losses.reshape(call.items) if call.reduction == "none" else rounded(total * scale, call.dtype)
     if not wanted:
         return Tensor(value)
     tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in differentiated])
     return node(loss).node(value, tensors, (lambda: call, slopes))
+
+
+Buffers = tuple[list[Any], Any, Any]
+
+
+def _buffers(call: Call, arrays: list[np.ndarray], weight: Any, wanted: bool) -> Buffers:
+    """Slopes, weights and losses for an elementwise driver: None is compiled for itself. To keep such cases
+    few, a call with weights or with single losses gets everything."""
+    each = call.reduction == "none"
+    weight = np.ones(len(arrays[0])) if each and weight is None else weight
+    wanted = wanted or weight is not None
+    slopes = [buffers.empty(x.size, x.dtype) if wanted else None
+              for x in arrays[:call.loss.family.differentiated]]
+    return slopes, weight, buffers.empty(len(arrays[0]), call.dtype) if each else None
+
+
+def _or_nothing(call: Call, arrays: list[np.ndarray], weight: Any, wanted: bool) -> Buffers:
+    """The same for all other drivers, where an empty array says that something is not wanted."""
+    slopes = [buffers.empty(x.size, x.dtype).reshape(x.shape) if call.wants_gradient([given])
+              else np.empty((0,) * x.ndim, x.dtype)
+              for x, given in zip(arrays, call.inputs[:call.loss.family.differentiated], strict=False)]
+    losses = buffers.empty(len(arrays[0]) if call.reduction == "none" else 0, call.dtype)
+    return slopes, np.empty(0) if weight is None else weight, losses
 
 
 def rounded(x: float, dtype: np.dtype[Any]) -> np.ndarray:

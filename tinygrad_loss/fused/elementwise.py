@@ -1,7 +1,8 @@
 """The driver of elementwise losses: kernel(pred, target, *settings) -> loss, dpred.
 
 A kernel may take a third input, and return dtarget and the third slope as well. What a loss does not
-have, or nobody wants, is None here: the compiler then drops the lines that speak of it.
+have, or nobody wants, is None here: the compiler then drops the lines that speak of it, which would cost
+time in a loop as tight as this. Other drivers get empty arrays, and are compiled but once.
 """
 
 from __future__ import annotations

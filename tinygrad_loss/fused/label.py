@@ -34,18 +34,18 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
             numbers = pred[start:stop].reshape(-1)
             for j in range(numbers.size):
                 ok &= holds_pred(numbers[j])
-            if dpred is not None:
+            if dpred.size:
                 dpred[start:stop] = 0.0
             for i in range(start, stop):
                 label, cost = target[i], 0.0
-                factor = 1.0 if weight is None else weight[i]
+                factor = weight[i] if weight.size else 1.0
                 if 0 <= label < width:
                     cost, slope = kernel(np.float64(pred[i, label]), settings[0][label], *settings[1:])
-                    if dpred is not None:
+                    if dpred.size:
                         dpred[i, label] = slope * (scale * factor)
                 costs[i - start] = cost * factor
             partials[block] = total(costs[:stop - start])
-            if losses is not None:
+            if losses.size:
                 losses[start:stop] = costs[:stop - start]
         return ok
 

@@ -51,12 +51,12 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     up = to_one(2.0 ** -100 * size)
                     both, vain, missed = sums(pred[i], target[i], from_logits, up, p, q)
                 cost, pull, push = kernel(both, vain, missed, up, *settings)
-                factor = 1.0 if weight is None else weight[i]
+                factor = weight[i] if weight.size else 1.0
                 costs[i - start] = cost * factor
-                if dpred is not None:
+                if dpred.size:
                     slopes(pred[i], target[i], from_logits, pull, push, up, scale * factor, p, q, dpred[i])
             partials[block] = total(costs[:stop - start])
-            if losses is not None:
+            if losses.size:
                 losses[start:stop] = costs[:stop - start]
         return ok
 

@@ -47,13 +47,13 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     cost = kernel(p, given(target[i], t), d, *settings)
                 else:
                     cost, d[:] = 0.0, 0.0
-                factor = 1.0 if weight is None else weight[i]
+                factor = weight[i] if weight.size else 1.0
                 costs[i - start] = cost * factor
-                if dpred is not None:
+                if dpred.size:
                     for j in range(width):
                         dpred[i, j] = d[j] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses is not None:
+            if losses.size:
                 losses[start:stop] = costs[:stop - start]
         return ok
 

@@ -2,7 +2,7 @@
 
 The kernel sees one item at a time, cut to its lengths: frames of float64 whatever the arrays hold, and the
 labels that count. Its slopes are rounded once on their way out; frames beyond the item's end get 0. Where
-no slopes are wanted, dpred is None: the compiler then drops the lines that speak of it.
+no slopes are wanted, dpred is empty.
 """
 
 from __future__ import annotations
@@ -35,17 +35,16 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                         p[t, c] = pred[i, t, c]
                         ok &= holds_pred(p[t, c])
                 n, labels = pred_length[i], target[i, :target_length[i]]
-                factor = 1.0 if weight is None else weight[i]
-                if dpred is None:
-                    costs[i - start] = kernel(p[:n], labels, None, *settings) * factor
-                else:
-                    costs[i - start] = kernel(p[:n], labels, d[:n], *settings) * factor
+                factor = weight[i] if weight.size else 1.0
+                d_item = d[:n] if dpred.size else d[:0]
+                costs[i - start] = kernel(p[:n], labels, d_item, *settings) * factor
+                if dpred.size:
                     d[n:] = 0.0
                     for t in range(n_frames):
                         for c in range(width):
                             dpred[i, t, c] = d[t, c] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses is not None:
+            if losses.size:
                 losses[start:stop] = costs[:stop - start]
         return ok
 

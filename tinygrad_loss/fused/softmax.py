@@ -64,12 +64,12 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
             for r in range(n):
                 costs[r], own_slope[r], share[r] = kernel(
                     own[r], others[r], half_gap[r], class_weight[r], *settings[1:])
-            if weight is not None:
+            if weight.size:
                 for r in range(n):
                     costs[r] *= weight[start + r]
                     own_slope[r] *= weight[start + r]
                     share[r] *= weight[start + r]
-            if dpred is not None:
+            if dpred.size:
                 for r in range(n):
                     factor = share[r] * scale
                     for c in range(width):
@@ -78,7 +78,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     if 0 <= labels[r] < width:
                         dpred[start + r, labels[r]] = own_slope[r] * scale
             partials[block] = total(costs[:n])
-            if losses is not None:
+            if losses.size:
                 losses[start:start + n] = costs[:n]
         return True
 
@@ -104,7 +104,7 @@ def exponentials_of_row(z, label, e, dpred, i):
     for first, last in ((0, label), (label + 1, z.size)):
         for k in range(first, last, PIECE):
             piece = slice(k, min(k + PIECE, last))
-            if dpred is not None:
+            if dpred.size:
                 prefetch(dpred[i, piece])                     # while the processor is busy, not the memory
             others += exp_minus(z[piece], shift, e[piece])
     own = exp_minus(z[label:label + 1], shift, e[label:label + 1])
@@ -138,7 +138,7 @@ def exponentials(z, top, e, dpred, start):
     result = 0.0
     for k in range(0, z.size, PIECE):
         piece = slice(k, min(k + PIECE, z.size))
-        if dpred is not None:
+        if dpred.size:
             prefetch(dpred.reshape(-1)[start + k:start + piece.stop])
         result += exp_minus(z[piece], top, e[piece])
     return result

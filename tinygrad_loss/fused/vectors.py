@@ -1,7 +1,8 @@
 """The driver of losses of vectors: kernel(a, b, c, da, db, dc, *settings) -> loss.
 
 There may be two vectors instead, without c and dc; or a label for each pair of them, a number c. What
-a loss does not have, or nobody wants, is None here: the compiler then drops the lines that speak of it.
+a loss does not have is None here, and the compiler drops the lines that speak of it; what nobody wants, or
+nobody gave, is an empty array.
 """
 
 from __future__ import annotations
@@ -47,19 +48,19 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                         z[j] = c[i, j]
                         ok &= holds_c(z[j])
                     cost = kernel(x, y, z, dx, dy, dz, *settings)
-                factor = 1.0 if weight is None else weight[i]
+                factor = weight[i] if weight.size else 1.0
                 costs[i - start] = cost * factor
-                if da is not None:
+                if da.size:
                     for j in range(width):
                         da[i, j] = dx[j] * (scale * factor)
-                if db is not None:
+                if db.size:
                     for j in range(width):
                         db[i, j] = dy[j] * (scale * factor)
-                if dc is not None:
+                if dc is not None and dc.size:
                     for j in range(width):
                         dc[i, j] = dz[j] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses is not None:
+            if losses.size:
                 losses[start:stop] = costs[:stop - start]
         return ok
 

@@ -59,7 +59,7 @@ def kernel(pred, target, dpred, blank, zero_infinity):
     before = np.empty((2, len(pred), labels.size))
     log_p, low = arrive(pred, labels, before)
     log_p = nan if np.isnan(pred).any() else log_p
-    if dpred is not None:
+    if dpred.size:
         dpred[:] = 0.0 if log_p == log_p else log_p
         if log_p > -inf:
             after = np.empty(before.shape)                   # what is to come, read backwards, came before
