@@ -409,7 +409,7 @@ lesson.show("\nall six")
 lesson.show(both_sides)
 lesson.check("positive errors alone let the bug pass", one_sided.ok)
 lesson.check("the mirror pairs convict it, at -3 and -1.5 only",
-             {e.name for e in both_sides.elements if e.excess > 1} == {"x[0]", "x[1]"})
+             {e.place for e in both_sides.elements if e.is_wrong} == {(0,), (1,)})
 
 # %% [markdown]
 # A check reaches no further than its points. Use +-0.5, +-1.5, +-3: each branch, on each

@@ -24,7 +24,5 @@ def pytest_xdist_make_scheduler(config, log):
 def group(nodeid):
     """The loss that a test is about, or its file where that must stay in one piece, or the test itself."""
     file, _, test = nodeid.partition("::")
-    if file.endswith(TOGETHER):
-        return file
-    parameters = re.split(r"[\[\]-]", test)[1:]
-    return next((name for name in parameters if name in LOSSES), nodeid)
+    named = next((name for name in re.split(r"[\[\] <(-]", test)[1:] if name in LOSSES), "")
+    return named or (file if file.endswith(TOGETHER) else nodeid)

@@ -26,7 +26,7 @@ def test_every_loss_has_its_definition(loss):
 @pytest.mark.parametrize("dtype", accuracy.DTYPES, ids=lambda dtype: dtype.__name__)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_digits_are_kept(case, dtype):
-    samples = SAMPLES[case.loss.family.name]
+    samples = SAMPLES[case.loss.family.name] // (3 if case.settings else 1)
     for row in accuracy.measure(case, dtype, samples):
         assert row.items > samples / 2
         assert row.ok, f"{row.path}: {max(row.value, row.gradient):.3g} ulp. {row.where}"

@@ -41,7 +41,7 @@ def test_mistakes_are_caught_in_few_and_in_many_numbers(n):
         assert trial.caught and trial.named, f"{trial.mistake.name}\n{trial.report}"
 
 
-@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.kernel], ids=str)
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_no_bug_in_a_kernel_survives_the_laws(loss):
     assert [fate for fate in survivors.fates(loss) if not fate.law] == []
 

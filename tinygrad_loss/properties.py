@@ -136,8 +136,10 @@ def _rows_of_three(loss: Loss) -> list[tuple[Any, Any]]:
     else:
         pred = np.array([[a, b, 0] for a, b in itertools.product(8 * steps - 4, 8 * steps - 4)])
         told = np.exp(pred) / np.exp(pred).sum(axis=1, keepdims=True)
-    costs = [loss(pred, np.full(len(pred), c) if "labels" in kinds else np.tile(np.eye(3)[c], (len(pred), 1)),
-                  reduction="none", path="composed").numpy() for c in range(3)]
+    row = {"labels": np.arange(3), "label lists": np.array([[c, -1, -1] for c in range(3)])}
+    targets = next((rows for kind, rows in row.items() if kind in kinds), np.eye(3))
+    costs = [loss(pred, np.repeat(targets[c:c + 1], len(pred), axis=0), reduction="none",
+                  path="composed").numpy() for c in range(3)]
     found = []
     for chances in itertools.permutations((0.2, 0.3, 0.5)):
         best = np.nanargmin(sum(chance * cost for chance, cost in zip(chances, costs, strict=True)))
