@@ -61,6 +61,13 @@ def test_right_functions_of_arrays_pass(name):
     assert (report := gradcheck(f, *inputs, gradient=g)), report
 
 
+def test_a_default_of_the_gradient_is_left_alone():
+    def slope(x, delta=1.0):
+        return np.clip(x, -delta, delta)
+    report = gradcheck(lambda x: np.where(abs(x) < 1, x * x / 2, abs(x) - 0.5), 2 * X, gradient=slope)
+    assert report, report
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_float32_passes_with_its_own_roundings(order):
     x = X.astype(np.float32)

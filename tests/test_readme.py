@@ -46,6 +46,13 @@ def test_the_example_is_a_file_of_the_package():
     assert blocks("python")[1] == file.read_text(encoding="utf-8")
 
 
+def test_the_report_is_what_is_shown():
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(blocks("python")[2], "README.md", "exec"), {})
+    assert printed.getvalue() == blocks("text")[1]
+
+
 def test_the_table_lists_every_loss():
     table = README[README.index("## The losses"):README.index("`losses.huber(pred")]
     assert sorted(re.findall(r"`(\w+)`", table)) == sorted(LOSSES)

@@ -80,13 +80,13 @@ TREE: dict[str, Task] = {
     "segmentation": Task("a class for every pixel; pred are logits, target a mask of 0 and 1", {
         "balanced": Leaf("foreground and background are both large", "losses.bce_with_logits(pred, target)",
                          "Every pixel is a yes or no of its own."),
-        "imbalanced": Leaf("few pixels are foreground", "losses.dice(pred.sigmoid(), target)",
+        "imbalanced": Leaf("few pixels are foreground", "losses.dice(pred, target, from_logits=True)",
                            "It measures overlap: background that is rightly empty adds nothing, be it ever "
                            "so large. It gives no probabilities.",
                            "losses.focal_with_logits(pred, target)"),
         "objects": Leaf("several objects, small and large",
                         "0.5 * losses.bce_with_logits(pred, target) "
-                        "+ 0.5 * losses.dice(pred.sigmoid(), target, per_sample=True)",
+                        "+ 0.5 * losses.dice(pred, target, from_logits=True, per_sample=True)",
                         "Dice for the overlap of each picture, cross entropy for pixels that overlap does "
                         "not reach: it pulls with full force where dice has gone flat."),
     }),

@@ -1,8 +1,8 @@
 """Which elements are wrong? The simplest condition on the inputs that tells them from the right ones.
 
-Candidates are, in this order: an input's own number, its size, another input of the same shape, their
-difference and its size, their product, the label of a row, the place, and the slope itself. A condition
-counts if it separates wrong from right without an exception.
+Candidates are, in this order: an input's own number, its size, its difference from another input of the
+same shape, the size of that, their product, the other input, the label of a row, the place, and the slope.
+A condition counts if it separates wrong from right without an exception.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def describe(program: Program, elements: Sequence[Element], wrong: np.ndarray) -
         return None
     for two_sided in (False, True):
         for name, values in features(program, elements):
-            text = _separates(name, values, wrong, two_sided)
+            text = _separates(name, values, wrong, two_sided, program.constants)
             if text:
                 return Condition(text, wrong)
     return None
@@ -49,10 +49,10 @@ def features(program: Program, elements: Sequence[Element]) -> Iterator[tuple[st
             continue
         if other.shape == x.shape:
             theirs = np.array([other[i] for i in where], dtype=np.float64)
-            yield name, theirs
             yield f"{own} - {name}", mine - theirs
             yield f"|{own} - {name}|", np.abs(mine - theirs)
             yield f"{own} * {name}", mine * theirs
+            yield name, theirs
         elif other.shape == x.shape[:1] and x.ndim > 1:
             labels = np.array([other[i[0]] for i in where])
             if labels.dtype.kind in "iu" and x.ndim == 2:
@@ -66,7 +66,8 @@ def features(program: Program, elements: Sequence[Element]) -> Iterator[tuple[st
     yield "|the slope|", np.abs(numbers)
 
 
-def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool) -> str:
+def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool,
+               known: dict[str, float]) -> str:
     """The condition on these values, in words; nothing if there is none."""
     if not np.isfinite(values).all():
         return ""
@@ -77,17 +78,23 @@ def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool
         return (f"{name} is not {_plain(good[0])}" if not name.startswith("the column is not")
                 else name.replace(" not", ""))
     if bad.min() > good.max():
-        return f"{name} > {between(good.max(), bad.min())}"
+        return f"{name} > {between(good.max(), bad.min(), known)}"
     if bad.max() < good.min():
-        return f"{name} < {between(bad.max(), good.min())}"
+        return f"{name} < {between(bad.max(), good.min(), known)}"
     below, above = bad[bad < good.min()], bad[bad > good.max()]
     if two_sided and below.size and above.size and below.size + above.size == bad.size:
-        return f"{name} < {between(below.max(), good.min())} or > {between(good.max(), above.min())}"
+        low, high = between(below.max(), good.min(), known), between(good.max(), above.min(), known)
+        return f"{name} < {low} or > {high}"
     return ""
 
 
-def between(low: float, high: float) -> str:
-    """The roundest number from low up to, but without, high: most likely what somebody wrote down."""
+def between(low: float, high: float, known: dict[str, float]) -> str:
+    """A constant of the function from low up to, but without, high; or the roundest number there: most
+    likely what somebody wrote down."""
+    for name, value in known.items():
+        for constant, sign in ((value, ""), (-value, "-")):
+            if low <= constant < high:
+                return f"{_plain(constant)} = {sign}{name}"
     size = max(abs(low), abs(high))
     for power in range(int(np.floor(np.log10(size))) + 1, -18, -1) if size else ():
         for grid in (10.0 ** power, 10.0 ** power / 2):

@@ -96,11 +96,12 @@ def _known_factors(program: Program, k: int) -> Iterator[tuple[float, str, str]]
         yield -float(n), f"-n, n being {words}", "a sign, and the mean's 1/n"
         yield (n - 1) / n if n else 0.0, f"(n - 1)/n, n being {words}", "n - 1 and n were confused"
         yield n / (n - 1) if n > 1 else 0.0, f"n/(n - 1), n being {words}", "n - 1 and n were confused"
-    for j, other in enumerate(program.inputs):
-        if other.size == 1 and j != k:
-            value, name = float(other.reshape(-1)[0]), program.names[j]
+    single = {program.names[j]: float(other.reshape(-1)[0]) for j, other in enumerate(program.inputs)
+              if other.size == 1 and j != k and other.dtype.kind in "fiu"}
+    for name, value in {**program.constants, **single}.items():
+        if value not in (0.0, 1.0, -1.0):
             yield value, f"{name}", f"{name} is a factor too many"
-            yield 1.0 / value if value else 0.0, f"1/{name}", f"the factor {name} is missing"
+            yield 1.0 / value, f"1/{name}", f"the factor {name} is missing"
     yield -2.0, "-2", "a sign, and the 2 of a square"
     yield -0.5, "-1/2", "a sign, and the 2 of a square"
 
@@ -181,16 +182,17 @@ def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, number
         return _two_ways(program, elements, ratio)
     there = ratio[wrong]
     same = there.size > 1 and np.ptp(there) <= 1e-6 * np.max(np.abs(there), initial=0.0)
-    how = ("always 0" if not y[wrong].any() else f"always {there[0]:.6g} of it" if same
-           else f"{there[0]:.6g} of it" if there.size == 1 else "off by various factors")
+    factor, mistake = name_factor(program, elements[0].input, float(there[0]))
+    how = ("always 0" if not y[wrong].any() else f"always {factor} of it" if same
+           else f"{factor} of it" if there.size == 1 else "off by various factors")
     few = np.count_nonzero(wrong) <= max(1, len(elements) // 50)
     slight = not np.isnan(there).any() and bool((np.abs(there - 1) < 0.2).all())
     slip = few and (len(elements) > TOGETHER or slight)      # one number that is off makes no branch
     condition = None if slip else conditions.describe(program, elements, wrong)
     if condition:
-        return Diagnosis("branch", None, f"wrong where {condition.text}: there {how}; right elsewhere",
-                         "a branch is missing, or its threshold looks at the wrong side" if "0" == how[-1]
-                         else "one branch of the formula has another slope")
+        usual = ("a branch is missing, or its threshold looks at the wrong side" if not y[wrong].any()
+                 else mistake if same and mistake else "one branch of the formula has another slope")
+        return Diagnosis("branch", None, f"wrong where {condition.text}: there {how}; right elsewhere", usual)
     if np.count_nonzero(wrong) <= max(2, len(elements) // 20):
         names = ", ".join(e.name for e in elements if e.is_wrong)
         return Diagnosis("element", None, f"only {names}: {how}", "an index, or the end of a loop")

@@ -24,6 +24,7 @@ class Program(NamedTuple):
     name: str
     inputs: Arrays
     names: list[str]                                         # of the inputs
+    constants: dict[str, float]                              # numbers that f has as defaults
     at: list[int]                                            # which of them are of floats, and checked
     value: Callable[[Sequence[np.ndarray]], float]           # the sum of f times what arrives from above
     slope: Callable[[Sequence[np.ndarray]], Arrays]          # the claimed gradient, one for each of `at`
@@ -49,8 +50,8 @@ def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: A
 
     def analytic(xs: Sequence[np.ndarray]) -> complex:
         return complex(np.sum(f(*xs) * above))
-    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
-                   value_above if takes_above else None, analytic)
+    return Program(name, inputs, names(f, inputs), constants(f), at, lambda xs: value_above(xs, above), slope,
+                   shape, value_above if takes_above else None, analytic)
 
 
 def of_tensors(name: str, f: Callable[..., Any], inputs: Arrays, at: list[int], order: int,
@@ -79,8 +80,8 @@ def of_tensors(name: str, f: Callable[..., Any], inputs: Arrays, at: list[int], 
 
     def value_above(xs: Sequence[np.ndarray], above: Any) -> float:
         return scalar(tensors(xs, at), above).item()
-    return Program(name, inputs, names(f, inputs), at, lambda xs: value_above(xs, above), slope, shape,
-                   value_above if shape else None, None)
+    return Program(name, inputs, names(f, inputs), constants(f), at, lambda xs: value_above(xs, above), slope,
+                   shape, value_above if shape else None, None)
 
 
 def names(f: Callable[..., Any], inputs: Arrays) -> list[str]:
@@ -92,6 +93,15 @@ def names(f: Callable[..., Any], inputs: Arrays) -> list[str]:
     given = [name for name, x in bound.items() if isinstance(x, np.ndarray)]
     plain = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
     return given if len(given) == len(inputs) else plain
+
+
+def constants(f: Callable[..., Any]) -> dict[str, float]:
+    """Numbers that f's arguments have as defaults, such as delta = 1.5."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: float(p.default) for p in parameters if type(p.default) in (int, float)}
 
 
 def tensors(arrays: Sequence[np.ndarray], at: list[int]) -> list[Any]:
@@ -110,9 +120,11 @@ def random(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _takes(g: Callable[..., Any], count: int) -> bool:
-    """Can g be called with so many arguments?"""
+    """Does g need so many arguments? One that has a default, such as delta=1.0, is no place for what arrives
+    from above."""
     try:
-        inspect.signature(g).bind(*range(count))
+        parameters = inspect.signature(g).parameters.values()
     except (TypeError, ValueError):
         return False
-    return True
+    needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    return len(needed) == count or any(p.kind is p.VAR_POSITIONAL for p in needed)

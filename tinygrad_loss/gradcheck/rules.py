@@ -27,7 +27,7 @@ def wrong_rule(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int
                 return float((made.data * above).sum())
             dx = _unbroadcast(op.vjps[k](Tensor(above), y, *y._inputs, *y._settings).numpy(), x.shape)
             numbered = [f"input {i}" for i in range(len(arrays))]
-            alone = Program(op.name, arrays, numbered, [k], value, lambda xs: [], y.shape, None, None)
+            alone = Program(op.name, arrays, numbered, {}, [k], value, lambda xs: [], y.shape, None, None)
             if dx.shape != x.shape:
                 return f"the rule of {op.name} for its input {k} has the wrong shape"
             found = Witness(alone, k, dx, rng).evidence()
