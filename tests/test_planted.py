@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_loss import Tensor, gradcheck, primitive
-from tinygrad_loss.gradcheck import planted, survivors
+from tinygrad_loss.gradcheck import pitfalls, planted, survivors
 from tinygrad_loss.losses import LOSSES
 
 SMALL, LARGE = 20, 20_000
@@ -46,9 +46,9 @@ def test_no_bug_in_a_kernel_survives_the_laws(loss):
     assert [fate for fate in survivors.fates(loss) if not fate.law] == []
 
 
-@pytest.mark.parametrize("name", planted.RIGHT)
+@pytest.mark.parametrize("name", pitfalls.RIGHT)
 def test_right_programs_pass(name):
-    f, g, x = planted.RIGHT[name]
+    f, g, x = pitfalls.RIGHT[name]
     assert (report := gradcheck(f, x, gradient=g)), report
 
 
