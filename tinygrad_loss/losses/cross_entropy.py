@@ -4,9 +4,9 @@
     loss    sum over classes c of  weight_c q_c (-log p_c)
     slope   p sum(weight q) - weight q                       = p - q  for weights 1
 
-q is 1 at the label and 0 elsewhere, or the given row of probabilities; with `label_smoothing` s it
-becomes (1 - s) q + s / C. For a label y alone, -log p_y = log(1 + exp(m)), where the margin m is
-logsumexp of the other logits - z_y: no digit is lost when p_y is nearly 1.
+q is 1 at the label and 0 elsewhere, or the given row of probabilities; with `label_smoothing` s it becomes
+(1 - s) q + s / C. For a label y alone, -log p_y = log(1 + exp(m)), where the margin m is logsumexp of the
+other logits - z_y: no digit is lost when p_y is nearly 1.
 
 pred: real, (N, C), (C,) or (N, C, d...). target: integer labels, of pred's shape without C, or probabilities
 of pred's shape. weight: one number per class. An item labelled `ignore_index` costs nothing: the mean divides
@@ -32,10 +32,11 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         target = np.arange(n_classes) == target[:, None]
     q = weight * ((1 - label_smoothing) * target + label_smoothing / n_classes)
     log_p = pred.log_softmax(axis=1)
-    half_gap = 0.5 * pred.logsumexp(axis=1, keepdims=True) - 0.5 * pred
-    too_far = (log_p == -np.inf) & (abs(half_gap) < np.inf)  # log p overflows, where q log p may not
-    cost = where(too_far, 2 * (q * half_gap), -q * log_p)
-    cost = where((q == 0) & (log_p == -np.inf), 0, cost)
+    cost, lost = -q * log_p, log_p == -np.inf
+    if lost.any():                                           # log p overflows, where q log p may not
+        half_gap = 0.5 * pred.logsumexp(axis=1, keepdims=True) - 0.5 * pred
+        cost = where(lost & (abs(half_gap) < np.inf), 2 * (q * half_gap), cost)
+        cost = where(lost & (q == 0), 0, cost)
     return where(kept, cost.sum(axis=1), 0)
 
 
