@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_loss.bench import peers, picture, race, results, tables
+from tinygrad_loss.bench import limit, peers, picture, race, results, tables
 from tinygrad_loss.bench.by_hand import BY_HAND
 from tinygrad_loss.bench.cases import Case, cases, parse_size, size_text
 from tinygrad_loss.bench.contestants import Contestant, Timing, by_hand, ours, with_best_limits
@@ -130,6 +130,11 @@ def test_a_loss_nobody_has_is_measured_and_the_others_named():
     nameless = case._replace(loss=type("Other", (), {"name": "new", "family": case.loss.family})())
     assert by_hand(nameless, []) is None
     assert all(peer(nameless, [], 1) is None for peer in peers.PEERS.values())
+
+
+def test_the_limit_reads_labels_and_floats_that_have_no_gradient():
+    inputs = [np.ones((4, 3), np.float32), np.ones((4, 3), np.float32), np.ones(4, np.float32), np.arange(4)]
+    limit.mover(inputs, 2, threads=2)()
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -45,7 +45,7 @@ def loops(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> list[L
     for x, out in zip(written, outputs, strict=True):
         partner = next((i for i, y in enumerate(rest) if y.size == x.size and y.dtype == x.dtype), None)
         found.append((double, (x, out)) if partner is None else (add, (x, rest.pop(partner), out)))
-    return found + [(read, (y,)) for y in rest]
+    return found + [(read, (y.view(f"i{y.dtype.itemsize}"),)) for y in rest]     # bytes as whole numbers
 
 
 def mover(inputs: Sequence[np.ndarray], n_gradients: int, threads: int) -> Callable[[], None]:

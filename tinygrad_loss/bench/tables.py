@@ -54,7 +54,8 @@ def progress(console: Console, total: int) -> Iterator[Step]:
 def one_line(case: Case, result: Result) -> str:
     """A case as soon as it has been measured."""
     limit = result.timings.get(LIMIT)
-    ratios = [f"{name} {result.over_limit(name):.3g}" for name in COLUMNS[1:] if name in result.timings]
+    found = {name: result.over_limit(name) for name in COLUMNS[1:] if name in result.timings}
+    ratios = [f"{name} {ratio:.3g}" if ratio else f"{name} ?" for name, ratio in found.items()]
     busy = f" (others took {result.others:.0%} of the machine)" if result.others >= QUIET else ""
     return f"{case}: limit {time_text(limit.median) if limit else '?'}; times that: {', '.join(ratios)}{busy}"
 
