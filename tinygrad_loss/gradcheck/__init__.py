@@ -119,7 +119,7 @@ def _judge(program: Program, yours: Arrays, evidence: list[Evidence], rng: np.ra
         if max(found.astray, default=0.0) > 100:
             return report._replace(verdict="WRONG", diagnosis="other", pattern="the elements together do not "
                                    "add up to the slope along a direction, though each looks right alone")
-    if max(beside(program, rng), default=0.0) > 100:
+    if max(beside(program, evidence, rng), default=0.0) > 100:
         return report._replace(verdict="WRONG", diagnosis="other", pattern="right here, not a little beside",
                                mistake="a value that was saved for other inputs, or a constant that fits "
                                "these alone")

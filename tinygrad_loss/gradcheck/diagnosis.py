@@ -115,7 +115,7 @@ def _upstream(program: Program, elements: Sequence[Element], y: np.ndarray, allo
         return None
     k, ones = elements[0].input, np.ones(program.output)
     simple = program._replace(value=lambda xs: program.value_above(xs, ones))            # type: ignore[misc]
-    witness = Witness(simple, k, program.inputs[k] * 0.0, np.random.default_rng(0))
+    witness = Witness(simple, k, program.inputs[k] * 0.0, np.random.default_rng(0), noise=0.0)
     numbers = np.array([witness.line(e.place).value for e in elements])
     factor = _factor(y, numbers, allowed * 10)
     if factor is None or not 1e-2 < abs(factor) < 1e2:

@@ -113,8 +113,9 @@ def noise_of(function: Callable[[float], float], scale: float) -> float:
     """How much the values of a function jitter, from the differences of neighbours a hair apart: those of
     a smooth function vanish as they are differenced again and again, those of noise do not. Where float32
     is inside, neighbours that close are one and the same; so others, further apart, are asked as well."""
-    fine, coarse = (_jitter([function(gap * scale * k) for k in range(1, 10)]) for gap in (1e-11, 1e-6))
-    return fine or coarse
+    def at(gap: float) -> float:
+        return _jitter([function(gap * scale * k) for k in range(1, 10)])
+    return at(1e-11) or at(1e-6)
 
 
 def _jitter(values: list[float]) -> float:

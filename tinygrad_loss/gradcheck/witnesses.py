@@ -73,6 +73,7 @@ class Evidence(NamedTuple):
     complete: bool                          # every element was moved alone
     astray: list[float]                     # directions: how many times the allowed difference
     has_kinks: bool
+    noise: float                            # of the function's values
 
 
 def gather(program: Program, yours: Arrays, rng: np.random.Generator) -> list[Evidence]:
@@ -92,24 +93,29 @@ def quietly(function: Callable[[], Any]) -> float:
 class Witness:
     """Asks about one input, the others staying where they are."""
 
-    def __init__(self, program: Program, k: int, yours: np.ndarray, rng: np.random.Generator) -> None:
+    def __init__(self, program: Program, k: int, yours: np.ndarray, rng: np.random.Generator,
+                 noise: float | None = None) -> None:
         self.program, self.k, self.rng = program, k, rng
         self.eps = float(np.finfo(program.inputs[k].dtype).eps)
         self.inputs = [x.astype(np.float64) if i in program.at else x for i, x in enumerate(program.inputs)]
         self.x, self.yours = self.inputs[k], yours.astype(np.float64)
         self.size = float(np.max(np.abs(self.yours), initial=0.0))
-        along = random(rng, self.x.shape)
-        self.noise = numeric.noise_of(lambda t: self.value(self.x + t * along), 1.0) if self.x.size else 0.0
+        self.noise = self.jitter() if noise is None else noise
 
     def value(self, x: np.ndarray) -> float:
         """The function's value with another x."""
         return quietly(lambda: self.program.value([*self.inputs[:self.k], x, *self.inputs[self.k + 1:]]))
 
+    def jitter(self) -> float:
+        """How far the function's values are from smooth."""
+        along = random(self.rng, self.x.shape)
+        return numeric.noise_of(lambda t: self.value(self.x + t * along), 1.0) if self.x.size else 0.0
+
     def evidence(self) -> Evidence:
         """Everything that this witness can tell."""
         if self.x.size <= FEW:
             elements = self.elements(np.ndindex(self.x.shape))
-            return Evidence(elements, True, [], any(e.at_kink for e in elements))
+            return Evidence(elements, True, [], any(e.at_kink for e in elements), self.noise)
         directions = [self.direction() for _ in range(DIRECTIONS)]
         found = [self.along(v) for v in directions]
         if has_kinks := any(kink for _, kink in found):      # leave out what looks like the reason
@@ -120,7 +126,7 @@ class Witness:
         if max(astray) > 1 and not any(e.is_wrong for e in elements):
             v = directions[int(np.argmax(astray))]
             elements += self.elements(self.hunt(v, np.flatnonzero(v), HUNTED))
-        return Evidence(elements, False, astray, has_kinks or any(e.at_kink for e in elements))
+        return Evidence(elements, False, astray, has_kinks or any(e.at_kink for e in elements), self.noise)
 
     # -------------------------------------------------------------------------------- one at a time
 
@@ -218,7 +224,7 @@ def complex_step(program: Program, e: Element) -> float:
         return np.nan
 
 
-def beside(program: Program, rng: np.random.Generator) -> list[float]:
+def beside(program: Program, here: list[Evidence], rng: np.random.Generator) -> list[float]:
     """How far astray a gradient is near the inputs, a little closer to 0 and so still allowed: along one
     direction for each of them. Nothing if the function refuses."""
     point = [(x * (1 - 1e-3 * rng.random(x.shape))).astype(x.dtype) if i in program.at else x
@@ -230,5 +236,6 @@ def beside(program: Program, rng: np.random.Generator) -> list[float]:
     except Exception:                                        # a refusal: nothing to compare
         return []
     near = program._replace(inputs=point)
-    witnesses = [Witness(near, k, d, rng) for k, d in zip(program.at, yours, strict=True)]
+    witnesses = [Witness(near, k, d, rng, found.noise)
+                 for k, d, found in zip(program.at, yours, here, strict=True)]
     return [w.along(w.direction())[0] for w in witnesses if w.x.size and np.isfinite(w.yours).all()]
