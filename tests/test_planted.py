@@ -146,3 +146,17 @@ def test_any_function_can_be_checked_from_the_command_line(tmp_path):
 def test_tensors_are_checked_without_touching_their_grad():
     x = Tensor([1.0, 2.0], requires_grad=True)
     assert gradcheck(lambda x: (x * x).sum(), x) and x.grad is None
+
+
+def test_a_label_of_another_row_is_recognised():
+    z, labels = np.random.default_rng(3).standard_normal((4, 3)), np.array([0, 1, 2, 1])
+
+    def loss(z, labels):
+        return (np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), labels]).sum()
+
+    def slope(z, labels):
+        p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+        p[np.arange(len(z)), np.roll(labels, 1)] -= 1
+        return p
+    report = gradcheck(loss, z, labels, gradient=slope)
+    assert report.verdict == "WRONG" and "off by 1, up or down" in str(report)

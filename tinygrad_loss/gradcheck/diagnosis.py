@@ -42,6 +42,7 @@ def diagnose(program: Program, yours: np.ndarray, elements: Sequence[Element]) -
             or _moved(yours, sure, numbers, allowed)
             or _vague(y, numbers)
             or _subset(program, sure, y, numbers)
+            or _displaced(sure)
             or Diagnosis("other", None, "no single factor, place or condition explains it"))
 
 
@@ -214,6 +215,15 @@ def _two_ways(program: Program, elements: Sequence[Element], ratio: np.ndarray) 
         return None
     return Diagnosis("branch", None, f"{values[0]:.6g} of it where {condition.text}, elsewhere {rest[0]:.6g}",
                      "two classes or branches are exchanged, or weighted alike")
+
+
+def _displaced(elements: Sequence[Element]) -> Diagnosis | None:
+    """Is it off by the same number everywhere, up here and down there?"""
+    gaps = np.array([e.yours - e.numbers for e in elements if e.is_wrong])
+    if gaps.size < 2 or np.ptp(np.abs(gaps)) > 1e-6 * np.max(np.abs(gaps)):
+        return None
+    return Diagnosis("other", None, f"off by {abs(gaps[0]):.6g}, up or down, wherever it is wrong",
+                     "what is counted once stands in the wrong place: the 1 of a label, perhaps")
 
 
 def _rounded(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> Diagnosis | None:
