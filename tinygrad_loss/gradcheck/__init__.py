@@ -18,8 +18,8 @@ import numpy as np
 from . import programs, rules
 from .diagnosis import diagnose
 from .programs import Arrays, Program, copies
-from .report import Report
-from .witnesses import Element, Evidence, beside, complex_step, gather
+from .report import SWEPT, Report
+from .witnesses import Element, Evidence, beside, complex_step, gather, swept
 
 __all__ = ["Element", "Report", "gradcheck"]
 
@@ -57,7 +57,9 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
         return problem._replace(blame=blame)
     report = _judge(program, yours, gather(program, yours, rng), rng)
     if report.verdict == "WRONG" and report.elements:
-        report = report._replace(complex_step=complex_step(program, report.elements[0]))
+        first, rest = report.elements[:SWEPT], report.elements[SWEPT:]
+        report = report._replace(complex_step=complex_step(program, first[0]),
+                                 elements=[*[swept(program, e) for e in first], *rest])
     if report.verdict == "WRONG" and gradient is None and order == 1:
         report = report._replace(blame=rules.wrong_rule(f, arrays, at))
     return report

@@ -42,8 +42,10 @@ class Slopes(NamedTuple):
         return self.left != self.right
 
 
-def slopes(function: Callable[[float], float], t: float, scale: float, noise: float = 0.0) -> Slopes:
-    """The slope of a function of one number at t. `noise` is how much its values are known to jitter."""
+def slopes(function: Callable[[float], float], t: float, scale: float, noise: float = 0.0,
+           to_the_end: bool = False) -> Slopes:
+    """The slope of a function of one number at t. `noise` is how much its values are known to jitter. Stops
+    where smaller steps would only be noisier, unless they are wanted to the end."""
     middle = function(t)
     central, left, right, jitter, steps = [], [], [], [], []
     table, table_left, table_right = Table(2), Table(1), Table(1)
@@ -63,8 +65,8 @@ def slopes(function: Callable[[float], float], t: float, scale: float, noise: fl
             table_right.add(right[-1], 2 * jitter[-1])
             gap = abs(right[-1] - left[-1])
             closing = len(right) > 2 and gap <= 0.5 * abs(right[-3] - left[-3]) + 4 * jitter[-1]
-            if closing and table.error <= ENOUGH * jitter[-1] < np.inf:
-                break                       # smaller steps would only be noisier
+            if closing and table.error <= ENOUGH * jitter[-1] < np.inf and not to_the_end:
+                break
         step /= SHRINK
     found = min((table, table_left, table_right), key=lambda t: (np.isnan(t.best), t is not table, t.error))
     sides = [t.best if np.isfinite(t.best) else found.best for t in (table_left, table_right)]

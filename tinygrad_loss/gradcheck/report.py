@@ -10,6 +10,7 @@ from .numeric import FIRST_STEP
 from .witnesses import Element
 
 SHOWN = 5                                                    # elements listed in a failing report
+SWEPT = 3                                                    # of them have all steps in the picture
 FINE = ("PASS", "SUBGRADIENT")
 HEADLINES = {
     "sign": "the sign is turned", "zero": "it is zero", "factor": "a constant factor", "branch": "one branch",
@@ -86,10 +87,12 @@ class Report(NamedTuple):
         if self.verdict != "WRONG" or not self.elements:
             return ""
         worst = self.elements[0]
-        gaps = [abs(worst.yours - c) for c in worst.line.central if np.isfinite(c)]
-        if not gaps:
+        far = abs(worst.yours - worst.numbers) / 2           # closer to the numbers than to yours
+        told = [(h, abs(worst.yours - c)) for h, c in zip(worst.line.steps, worst.line.central, strict=True)
+                if abs(c - worst.numbers) < far]
+        if not told:
             return ""
-        steps = worst.line.steps
+        steps, gaps = zip(*told, strict=True)
         agrees = abs(self.complex_step - worst.numbers) <= 1e-6 * abs(worst.numbers)
         return (f"No. At {worst.name} the difference is at least {min(gaps):.1e} for every step from "
                 f"{max(steps):.0e} to {min(steps):.0e}"
@@ -115,7 +118,7 @@ class Report(NamedTuple):
         gradient goes down as h^2 and up again with the roundings; a wrong one stays where it is."""
         from .. import plot
         fig, axes = plot.figure(title=f"{self.name}: {self.verdict}")
-        for i, e in enumerate(self.elements[:3]):
+        for i, e in enumerate(self.elements[:SWEPT]):
             gaps = np.abs(np.array(e.line.central) - e.yours)
             seen = np.isfinite(gaps) & (gaps > 0)
             axes.loglog(np.array(e.line.steps)[seen], gaps[seen], color=plot.COLOURS[i], marker="os^"[i],

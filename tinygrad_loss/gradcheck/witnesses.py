@@ -136,14 +136,14 @@ class Witness:
         scale = max((abs(s.value) for _, s in found if np.isfinite(s.value)), default=0.0)
         return [self.element(i, s, scale) for i, s in found]
 
-    def line(self, i: tuple[int, ...]) -> numeric.Slopes:
+    def line(self, i: tuple[int, ...], to_the_end: bool = False) -> numeric.Slopes:
         """The slope along one axis."""
         def value(t: float) -> float:
             moved = self.x.copy()
             moved[i] = t
             return self.value(moved)
         t = float(self.x[i])
-        found = numeric.slopes(value, t, max(abs(t), 1.0), self.noise)
+        found = numeric.slopes(value, t, max(abs(t), 1.0), self.noise, to_the_end)
         if 0 < abs(t) < 1e-3 and not found.error < 1e-6 * abs(found.value):          # steps of its own size
             closer = numeric.slopes(value, t, abs(t), self.noise)
             found = closer if closer.error * abs(found.value) < found.error * abs(closer.value) else found
@@ -206,6 +206,13 @@ class Witness:
         half = among.size // 2
         found = self.hunt(v, among[:half], wanted)
         return found + (self.hunt(v, among[half:], wanted - len(found)) if len(found) < wanted else [])
+
+
+def swept(program: Program, e: Element) -> Element:
+    """The element with its difference quotients for all steps, for the report."""
+    nothing = np.zeros(program.inputs[e.input].shape)
+    witness = Witness(program, e.input, nothing, np.random.default_rng(0), noise=0.0)
+    return e._replace(line=witness.line(e.place, to_the_end=True))
 
 
 def complex_step(program: Program, e: Element) -> float:
