@@ -163,7 +163,7 @@ def of_loss(loss: Any, n: int) -> Subject | None:
     fused one the gradient. None where it cannot be that small."""
     from ..testing import cases
     case = next(cases(loss))
-    if case.loss.family.name == "sequences" and n > 1000:
+    if n > 1000 and (case.loss.family.name == "sequences" or case.loss.family.coupled):
         return None                                          # minutes
     width = case.shape[-1]
     shape = {1: (n,), 2: (-(-n // width), width), 3: (3, -(-n // (3 * width)), width)}[len(case.shape)]
