@@ -8,7 +8,7 @@ Right programs on which simpler checkers stumble must pass. `tinygrad-loss check
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import methodcaller
 from typing import Any, NamedTuple
@@ -139,10 +139,10 @@ class Trial(NamedTuple):
                 and (self.report.diagnosis in self.mistake.diagnosis or self.subject.x.size < FROM))
 
 
-def trials(subject: Subject) -> Iterator[Trial]:
+def trials(subject: Subject, mistakes: Sequence[Mistake] = tuple(MISTAKES)) -> Iterator[Trial]:
     """All mistakes that change anything in this subject."""
     above = np.random.default_rng(1).uniform(0.5, 1.5, np.shape(subject.f(subject.x)))
-    for mistake in MISTAKES:
+    for mistake in mistakes:
         planted = mistake.plant(subject)
         if mistake.verdict == "WRONG" and not _matters(subject, planted, above):
             continue
