@@ -161,3 +161,15 @@ def test_a_label_of_another_row_is_recognised():
         return p
     report = gradcheck(loss, z, labels, gradient=slope)
     assert report.verdict == "WRONG" and "off by 1, up or down" in str(report)
+
+
+def test_one_wrong_element_of_20_000_is_hunted_down():
+    """It is neither among the largest nor in the sample: halves, quarters ... of a direction lead to it."""
+    x = np.random.default_rng(4).standard_normal(LARGE)
+
+    def slope(x):
+        d = 0.5 * (1 + np.tanh(0.5 * x)) / x.size
+        d[12345] *= 1.05
+        return d
+    report = gradcheck(lambda x: np.logaddexp(0, x).mean(), x, gradient=slope)
+    assert report.diagnosis == "element" and "only x[12345]: 1.05 of it" in str(report), report

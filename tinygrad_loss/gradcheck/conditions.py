@@ -8,7 +8,6 @@ A condition counts if it separates wrong from right without an exception.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,23 +15,16 @@ from .programs import Program
 from .witnesses import Element
 
 
-class Condition(NamedTuple):
-    """A condition in words, and for which elements it holds."""
-
-    text: str
-    holds: np.ndarray
-
-
-def describe(program: Program, elements: Sequence[Element], wrong: np.ndarray) -> Condition | None:
-    """The first condition that holds for the wrong elements and for no other."""
+def describe(program: Program, elements: Sequence[Element], wrong: np.ndarray) -> str:
+    """The first condition that holds for the wrong elements and no other, in words; "" if there is none."""
     if wrong.all() or not wrong.any():
-        return None
+        return ""
     for two_sided in (False, True):
         for name, values in features(program, elements):
             text = _separates(name, values, wrong, two_sided, program.constants)
             if text:
-                return Condition(text, wrong)
-    return None
+                return text
+    return ""
 
 
 def features(program: Program, elements: Sequence[Element]) -> Iterator[tuple[str, np.ndarray]]:

@@ -189,11 +189,11 @@ def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, number
     few = np.count_nonzero(wrong) <= max(1, len(elements) // 50)
     slight = not np.isnan(there).any() and bool((np.abs(there - 1) < 0.2).all())
     slip = few and (len(elements) > TOGETHER or slight)      # one number that is off makes no branch
-    condition = None if slip else conditions.describe(program, elements, wrong)
+    condition = "" if slip else conditions.describe(program, elements, wrong)
     if condition:
         usual = ("a branch is missing, or its threshold looks at the wrong side" if not y[wrong].any()
                  else mistake if same and mistake else "one branch of the formula has another slope")
-        return Diagnosis("branch", None, f"wrong where {condition.text}: there {how}; right elsewhere", usual)
+        return Diagnosis("branch", None, f"wrong where {condition}: there {how}; right elsewhere", usual)
     if np.count_nonzero(wrong) <= max(2, len(elements) // 20):
         names = ", ".join(e.name for e in elements if e.is_wrong)
         return Diagnosis("element", None, f"only {names}: {how}", "an index, or the end of a loop")
@@ -211,9 +211,9 @@ def _two_ways(program: Program, elements: Sequence[Element], ratio: np.ndarray) 
     if not rest.size or np.ptp(rest) > 1e-6 * np.max(np.abs(rest)):
         return None
     condition = conditions.describe(program, some, first)
-    if condition is None:
+    if not condition:
         return None
-    return Diagnosis("branch", None, f"{values[0]:.6g} of it where {condition.text}, elsewhere {rest[0]:.6g}",
+    return Diagnosis("branch", None, f"{values[0]:.6g} of it where {condition}, elsewhere {rest[0]:.6g}",
                      "two classes or branches are exchanged, or weighted alike")
 
 

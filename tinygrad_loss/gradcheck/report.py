@@ -38,7 +38,6 @@ class Report(NamedTuple):
     pattern: str = ""
     mistake: str = ""                                        # what usually leads to it
     blame: str = ""                                          # which operation, which path
-    next_step: str = ""
     complete: bool = True                                    # all elements were looked at one by one
     complex_step: float = np.nan                             # the slope of the worst, in another way
 
@@ -80,7 +79,7 @@ class Report(NamedTuple):
             return []
         answers = [("Is the check at fault?", self._is_the_check_at_fault()), ("Pattern", self.pattern),
                    ("Usual mistake", self.mistake), ("Where", self.blame),
-                   ("Could it have missed?", self._could_it_have_missed()), ("Next", self.next_step)]
+                   ("Could it have missed?", self._could_it_have_missed())]
         return ["", *[f"  {question:<24}{answer}" for question, answer in answers if answer]]
 
     def _is_the_check_at_fault(self) -> str:
