@@ -5,6 +5,7 @@ a random gradient from above; and, for whole expressions, forward mode with hype
 differentiate, which shares nothing with the engine's.
 """
 
+import copy
 import gc
 import operator
 import os
@@ -670,6 +671,13 @@ d, = grad(y, [x], create_graph=True)
 del y, d
 print("freed")
 """
+
+
+def test_a_deep_copy_and_its_original_take_part_side_by_side():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    twin = copy.deepcopy(x)
+    (x * x * twin).sum().backward()
+    assert x.grad.numpy().tolist() == [2.0, 8.0] and twin.grad.numpy().tolist() == [1.0, 4.0]
 
 
 def test_a_chain_of_100_000_operations_is_differentiated_and_freed():

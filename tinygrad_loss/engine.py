@@ -25,6 +25,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,7 @@ class Tensor(ArrayLike):
         without (then it is 1). With `create_graph` the gradients can be differentiated again.
         Raises ValueError if nothing requires a gradient or `gradient` is missing or misshapen.
         """
-        history = _history(self)
-        leaves = [x for x in history if x._op is None]
-        for leaf, g in zip(leaves, _sweep(history, leaves, gradient, create_graph), strict=True):
+        for leaf, g in _sweep(self, gradient, create_graph):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
 
     def __add__(a, b: Any) -> Tensor:        return add(a, b)
@@ -160,7 +159,7 @@ class primitive:
     def node(self, data: Any, inputs: tuple[Tensor, ...], settings: tuple[Any, ...] = ()) -> Tensor:
         """`data` as a Tensor that remembers where it came from, if anybody may ask."""
         y = Tensor(data)
-        if recording.get() and any([x.requires_grad for x in inputs]):
+        if any([x.requires_grad for x in inputs]) and recording.get():
             y.requires_grad, y._op, y._inputs, y._settings = True, self, inputs, settings
         return y
 
@@ -189,40 +188,39 @@ def grad(output: Tensor, inputs: Sequence[Tensor], grad_output: Any = None,
     for i, x in enumerate(inputs):
         if not x.requires_grad:
             raise ValueError(f"inputs[{i}] needs to be made with Tensor(..., requires_grad=True).")
-    return _sweep(_history(output), inputs, grad_output, create_graph)
+    found = {id(x): g for x, g in _sweep(output, grad_output, create_graph, inputs)}
+    return [found[id(x)] if id(x) in found else Tensor(np.zeros_like(x)) for x in inputs]
 
 
-def _history(output: Tensor) -> list[Tensor]:
-    """Everything that leads to `output` and needs a gradient, newest first. No recursion."""
-    found, stack = {id(output): output}, [output]
-    while stack:
-        for x in stack.pop()._inputs:
-            if x.requires_grad and id(x) not in found:
-                found[id(x)] = x
-                stack.append(x)
-    return sorted(found.values(), key=lambda x: -x._order)
-
-
-def _sweep(history: list[Tensor], inputs: Sequence[Tensor], grad_output: Any,
-           create_graph: bool) -> list[Tensor]:
-    """Go through `history`, newest first, and hand each Tensor's gradient down to its inputs."""
-    gradients = {id(history[0]): _seed(history[0], grad_output, create_graph)}
-    wanted = {id(x) for x in inputs}
-    selective = any([y._op is not None and y._op.selects for y in history])
+def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
+           wanted: Sequence[Tensor] = ()) -> list[tuple[Tensor, Tensor]]:
+    """Hand gradients down from each Tensor to its inputs, newest first, so that all of what arrives at one
+    has arrived when its turn comes. Returns leaves and what else is `wanted`, each with its gradient."""
+    gradients = {id(output): _seed(output, grad_output, create_graph)}
+    waiting = [(-output._order, id(output), output)]         # id: a deep copy is as old as its original
+    found, kept, selective = [], {id(x) for x in wanted}, False
     token = recording.set(create_graph)
     try:
-        for y in [y for y in history if y._op is not None]:
-            g, op = gradients[id(y)] if id(y) in wanted else gradients.pop(id(y)), y._op
+        while waiting:
+            y = heappop(waiting)[-1]
+            g, op = gradients.pop(id(y)), y._op
+            if op is None or id(y) in kept:
+                found.append((y, g))
+            selective = selective or (op is not None and op.selects)
             for i, x in enumerate(y._inputs):
                 if x.requires_grad:
                     if i >= len(op.vjps):
                         raise NotImplementedError(f"{op.name} has no derivative rule for input {i}.")
                     dx = op.vjps[i](g, y, *y._inputs, *y._settings)
-                    dx = _fit(_mend(dx, g) if selective and op.pointwise else dx, x, op)
+                    dx = _mend(dx, g) if selective and op.pointwise else dx
+                    fits = dx.data.shape == x.data.shape and dx.data.dtype is x.data.dtype
+                    dx = dx if fits else _fit(dx, x, op)
+                    if id(x) not in gradients:
+                        heappush(waiting, (-x._order, id(x), x))
                     gradients[id(x)] = gradients[id(x)] + dx if id(x) in gradients else dx
     finally:
         recording.reset(token)
-    return [gradients[id(x)] if id(x) in gradients else Tensor(np.zeros_like(x)) for x in inputs]
+    return found
 
 
 def _mend(dx: Tensor, g: Tensor) -> Tensor:

@@ -40,16 +40,12 @@ def is_available(loss: Loss, path: str | None) -> bool:
     return False
 
 
-def short_cut(loss: Loss, pred: Any, target: Any) -> Tensor | None:
-    """The short cut for plain losses, or None: see `express.py`."""
-    return _express()(loss, pred, target)
-
-
-@cache
-def _express() -> Callable[..., Tensor | None]:
+def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
+    """The short cut of a plain loss, a function of (pred, target) that may answer None: see `express.py`."""
     if _numba_is_installed():
-        return importlib.import_module(".express", __name__).run
-    return lambda *_: None
+        run: Callable[..., Any] = importlib.import_module(".express", __name__).short_cut(loss)
+        return run
+    return lambda pred, target: None
 
 
 @cache

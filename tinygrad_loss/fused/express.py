@@ -7,6 +7,8 @@ anything else the answer is None, and the general way takes over: it alone conve
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,29 +26,43 @@ if TYPE_CHECKING:
     from ..losses.loss import Loss
 
 
-def run(loss: Loss, pred: Any, target: Any) -> Tensor | None:
-    """The mean of an elementwise loss with its default settings; None if anything is unusual."""
-    if type(pred) is not Tensor or type(target) is not np.ndarray:
-        return None
-    x = pred.data
-    n = x.size
-    if (x.shape != target.shape or x.dtype is not target.dtype or not 0 < n < SERIAL or x.ndim != 1
-            or not (x.flags.c_contiguous and target.flags.c_contiguous)):
-        return None
-    wanted = pred.requires_grad and recording.get()
-    slope = buffers.empty(n, x.dtype) if wanted else None
-    n_blocks, scale = -(-n // BLOCK), 1.0 / n
-    partials = np.empty(n_blocks)
-    try:
-        walk = driver(loss, True, x.dtype is FLOAT32, loss.default_holds)
-        ok = walk(0, n_blocks, BLOCK, x, target, None, slope, None, None, None, scale, None, partials,
-                  loss.default_settings)
-    except OSError:
-        return None
-    if not ok:
-        return None
-    total = partials.item() if n_blocks == 1 else partials.sum()
-    value = rounded(total * scale, x.dtype)
-    if not wanted:
-        return Tensor(value)
-    return node(loss).node(value, (pred,), (lambda: Call(loss, bind(loss, (pred, target), {})), [slope]))
+def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
+    """A function of (pred, target): the mean of an elementwise loss with its default settings, or None if
+    anything is unusual."""
+    settings, op = loss.default_settings, node(loss)
+    walks: dict[bool, Callable[..., Any]] = {}               # for float64, and for float32: True
+
+    def prepare(*inputs: Any) -> Call:
+        return Call(loss, bind(loss, inputs, {}))
+
+    def run(pred: Any, target: Any) -> Tensor | None:
+        if type(pred) is not Tensor or type(target) is not np.ndarray:
+            return None
+        x: np.ndarray = pred.data
+        n, dtype = x.size, x.dtype
+        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL or x.ndim != 1
+                or not (x.flags.c_contiguous and target.flags.c_contiguous)):
+            return None
+        wanted = pred.requires_grad and recording.get()
+        slope = buffers.empty(n, dtype) if wanted else None
+        n_blocks, scale = -(-n // BLOCK), 1.0 / n
+        partials = np.empty(n_blocks)
+        try:
+            single = dtype is FLOAT32
+            if single not in walks:
+                walks[single] = driver(loss, True, single, loss.default_holds)
+            ok = walks[single](0, n_blocks, BLOCK, x, target, None, slope, None, None, None, scale, None,
+                               partials, settings)
+        except OSError:                                      # the disk's cache cannot be used after all
+            walks.clear()
+            return None
+        if not ok:
+            return None
+        total = partials.item() if n_blocks == 1 else partials.sum()
+        y = Tensor(rounded(total * scale, dtype))
+        if wanted:
+            y.requires_grad, y._op, y._inputs = True, op, (pred,)
+            y._settings = partial(prepare, pred, target), [slope]
+        return y
+
+    return run

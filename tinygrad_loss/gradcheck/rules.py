@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, _history, no_grad, recording
+from ..engine import Tensor, no_grad, recording
 from .programs import Program, random, tensors
 from .witnesses import Witness
 
@@ -65,8 +65,13 @@ def birthplace(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int
 
 def _operations(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int]) -> list[Tensor]:
     """All Tensors that were made on the way to the result, newest first."""
-    y = f(*tensors(inputs, at))
-    return [x for x in _history(y) if x._op is not None] if y.requires_grad else []
+    result = f(*tensors(inputs, at))
+    found, waiting = {id(result): result}, [result]
+    while waiting:
+        new = [x for x in waiting.pop()._inputs if id(x) not in found]
+        found.update((id(x), x) for x in new)
+        waiting += new
+    return sorted([y for y in found.values() if y._op is not None], key=lambda y: -y._order)
 
 
 def _first_bad(x: np.ndarray) -> tuple[int, ...] | None:

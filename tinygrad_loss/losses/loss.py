@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from .. import fused
@@ -61,7 +62,7 @@ class Loss(Accepts):
         return f"<loss {self.name}{self.__signature__}>"
 
     def __call__(self, *args: Any, **named: Any) -> Tensor:
-        if self.is_plain and len(args) == 2 and not named and (y := fused.short_cut(self, *args)) is not None:
+        if self.is_plain and len(args) == 2 and not named and (y := self._short_cut(*args)) is not None:
             return y
         given = arguments.bind(self, args, named)
         call = Call(self, given)
@@ -69,6 +70,10 @@ class Loss(Accepts):
             call.check_elements()
             return call.composed()
         return fused.load().run(call)
+
+    @cached_property
+    def _short_cut(self) -> Callable[[Any, Any], Tensor | None]:
+        return fused.short_cut(self)
 
 
 class Call:
