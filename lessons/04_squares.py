@@ -476,20 +476,17 @@ lesson.check("with equal shapes the loss is 0", losses.mse(row, row).item() == 0
 #
 # ## Exercise: a gradient for any shape
 #
-# In a file of your own, with NumPy alone:
+#     tinygrad-loss start 04
 #
-#     def my_loss(pred): ...         the mean of |pred - target| ** 3
-#     def my_gradient(pred): ...     its slopes, an array of pred's shape
+# puts a file into the folder work. Write two slopes there, with NumPy alone: of the mean of
+# (pred - target) ** 2, and of the mean of |pred - target| ** 3. They must be right for arrays of
+# shape (5,), (4, 5), (2, 3, 4), (1, 7) and (). Then
 #
-# It must be right for targets of shape (5,), (4, 5), (2, 3, 4), (1, 7) and (). Check all five:
+#     tinygrad-loss check 04
 #
-#     rng = np.random.default_rng(4)
-#     for shape in [(5,), (4, 5), (2, 3, 4), (1, 7), ()]:
-#         target, pred = rng.normal(size=(2, *shape))
-#         print(gradcheck(my_loss, pred, gradient=my_gradient))
-#
-# When all pass, break it: divide by len(target), then by nothing. Before you run each, write
-# down what every one of the five shapes will say, with its factor.
+# says what is right and what is not; `tinygrad-loss hint 04` helps a step further. When both
+# pass, break one: divide by len(target), then by nothing. Before you check each, write down what
+# it will say, with its factor.
 #
 # And one to think about: does the cube listen to an outlier more than the square, or less? What
 # would its best constant for the seven days be: below 24, or above? `best_constant` can tell

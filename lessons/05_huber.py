@@ -453,22 +453,19 @@ lesson.check("on normal data a quarter of all values is wrong", 0.23 < share < 0
 # %% [markdown]
 # ## Exercise
 #
-# 1. *Gradient.* Without looking up, write `g(e)`: the slope of the mean of Huber over an array of
-#    errors, with delta = 0.5. Check yourself:
+#     tinygrad-loss start 05
 #
-#        def f(e):
-#            return losses.huber(e, np.zeros_like(e), delta=0.5).item()
+# puts a file into the folder work, with two functions to write without looking up:
 #
-#        print(gradcheck(f, np.array([-3, -1.5, -0.5, 0.5, 1.5, 3]) + 0.1, gradient=g))
-#
-#    The 0.1 keeps the points off the seam. If the report says that your slope is a constant
+# 1. *Gradient.* The slope of the mean of Huber's loss. If the report says that yours is a constant
 #    times the right one, ask what the mean divides by.
 #
-# 2. *Kernel.* Write `kernel(pred, target, delta)` for plain numbers, returning loss and slope, with
-#    no `abs` and with one product for the loss. `np.vectorize(kernel)(error, 0.0, delta)` gives two
-#    arrays. Compare the first with `losses.huber(..., reduction="none", path="composed")`, for
-#    delta 0.1, 1 and 2, and check the second against the first by gradcheck. Then forget the
-#    1/2 in the product on purpose. Which check notices, and at which points?
+# 2. *Kernel.* For plain numbers, loss and slope; try it with no `abs` and with one product for the
+#    loss.
+#
+# `tinygrad-loss check 05` says what is right and what is not, `tinygrad-loss hint 05` helps a step
+# further. When both pass, forget the 1/2 in the kernel on purpose. Then copy signed_loss and
+# signed_slope from above into it. Which of the two would a gradient check notice?
 #
 # ## Keep
 #

@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_loss.losses import LOSSES
 
-TOGETHER = ("test_bench.py",)                          # all its tests look at the files of one run
+TOGETHER = ("test_bench.py", "test_exercises.py")      # all their tests look at the files of one run
 
 
 @pytest.hookimpl(optionalhook=True)                    # without pytest-xdist there is nothing to share out

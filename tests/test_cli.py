@@ -14,7 +14,8 @@ from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["losses", "choose", "check", "plot", "bench", "accuracy", "warmup"]
+COMMANDS = ["losses", "choose", "check", "plot", "bench", "accuracy", "warmup", "start", "hint",
+            "show", "next", "grade"]
 
 
 def run(*arguments):

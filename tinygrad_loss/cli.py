@@ -2,7 +2,8 @@
 
     losses     which losses there are and when to use them; one of them on a page
     choose     which of them, by two questions
-    check      whether a loss, ours or yours, obeys every law
+    check      whether a loss, ours or yours, obeys every law; or, by its number, your work on an exercise
+    start hint show next grade      the exercises of the lessons
     plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, draw
+from .exercises import commands
 from .losses import LOSSES
 
 DTYPES = ("float64", "float32")
@@ -60,6 +62,8 @@ def _choose(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    if len(args.names) == 1 and args.names[0].isdecimal():
+        return commands.guarded(lambda: commands.check(args.names[0], args.file, args.seconds, args.json))
     from . import check
     if args.planted:
         from .gradcheck import planted
@@ -94,15 +98,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="tinygrad-loss", description="Losses whose gradients are checked: which, how fast, how right.")
     parser.add_argument("--version", action="version", version=f"tinygrad_loss {__version__}")
     parser.set_defaults(command=None)
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    losses = commands.add_parser(
+    add = parser.add_subparsers(metavar="COMMAND", title="commands")
+    losses = add.add_parser(
         "losses", help="which losses there are, and when to use them",
         description="A table of all losses; or, for those that are named, formula, sources and accuracy.")
     _add_losses(losses)
     losses.add_argument("--properties", action="store_true", help="convex, robust, calibrated ...: a table")
     losses.add_argument("--json", action="store_true", help="print JSON, no table")
     losses.set_defaults(command=_losses)
-    choose = commands.add_parser(
+    choose = add.add_parser(
         "choose", help="find the loss for a task, by two questions",
         description="Asks what is to be predicted and what the data are like; names a loss, and the reason.")
     choose.add_argument("--task", metavar="TASK", help="such as binary: the first question is not asked")
@@ -110,28 +114,31 @@ def _parser() -> argparse.ArgumentParser:
     choose.add_argument("--tree", action="store_true", help="print all answers to all questions")
     choose.add_argument("--json", action="store_true", help="print JSON")
     choose.set_defaults(command=_choose)
-    check = commands.add_parser(
-        "check", help="check a loss, ours or yours, by all laws", description=(
+    check = add.add_parser(
+        "check", help="check a loss, ours or yours, by all laws; or your work on an exercise", description=(
             "Both paths, each other, numeric differences, reductions, weights, messages ...: every law for "
-            "every case of a loss."))
+            "every case of a loss. A number, such as 05, stands for that exercise: it grades work/05_...py."))
     check.add_argument("names", nargs="*", metavar="LOSS", help=(
-        "such as huber, or mymodule:myloss, or mymodule:myfunction of Tensors"))
+        "such as huber, or mymodule:myloss, or mymodule:myfunction of Tensors; or the number of an exercise"))
     check.add_argument("--all", action="store_true", help="every loss of the library")
     check.add_argument("--at", nargs="+", type=Path, default=(), metavar="FILE", dest="at", help=(
         "inputs for a function, one .npy file each; without: random numbers"))
     check.add_argument("--planted", action="store_true", help=(
         "check the checker: plant mistakes into right gradients, and see what it says"))
+    check.add_argument("--file", type=Path, metavar="FILE", help="of an exercise: grade this file")
+    check.add_argument("--seconds", type=float, default=commands.SECONDS, metavar="S", help=(
+        "of an exercise: time for one call (default %(default)g)"))
     check.add_argument("--json", action="store_true", help="print JSON, no table")
     check.set_defaults(command=_check)
-    plot = commands.add_parser("plot", help="draw loss, slope and curvature", description=(
+    plot = add.add_parser("plot", help="draw loss, slope and curvature", description=(
         "Draw an elementwise loss, its slope and its curvature, for several values of one setting."))
     draw.add_options(plot)
     plot.set_defaults(command=_plot)
-    _add_bench(commands.add_parser(
+    _add_bench(add.add_parser(
         "bench", help="measure how fast the losses are", description=(
             "Measure value and gradient of the losses on both paths, beside NumPy by hand and the time it "
             "takes to move the same bytes.")))
-    accuracy = commands.add_parser(
+    accuracy = add.add_parser(
         "accuracy", help="measure how many of the last bits are wrong",
         description="Compare values and gradients of both paths with a reference of many digits, in ulp.")
     _add_losses(accuracy)
@@ -139,10 +146,11 @@ def _parser() -> argparse.ArgumentParser:
         "items per case and dtype (default %(default)s)"))
     accuracy.add_argument("--json", action="store_true", help="print JSON, no table")
     accuracy.set_defaults(command=_accuracy)
-    warmup = commands.add_parser(
+    warmup = add.add_parser(
         "warmup", help="compile all fused losses now",
         description="Compile every fused loss and keep the result on disk, so that no first call waits.")
     warmup.set_defaults(command=_warmup)
+    commands.add(add)
     return parser
 
 

@@ -25,22 +25,23 @@ __all__ = ["Element", "Report", "gradcheck"]
 
 
 def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] | None = None,
-              order: int = 1, rng: int | np.random.Generator = 0) -> Report:
+              order: int = 1, rng: int | np.random.Generator = 0, wrt: Sequence[int] | None = None) -> Report:
     """Compare a gradient with numeric differences.
 
     With `gradient=None`, `f` takes Tensors and returns a Tensor of any shape; its backward pass is
     checked. With `gradient=g`, both are functions of NumPy arrays: `f` returns a number or an array,
     `g` the gradient array, or a tuple of them for several inputs. If `g` takes one argument more
     than `f`, it gets the gradient from above, a random array of f's shape; otherwise it returns the
-    gradient of the sum of f. Every input of floats is checked, integers are passed on. `order=2`
-    checks the derivative of the gradient (Tensors only). `rng` is a seed or a generator. The report
-    is true if the gradient is right; print it to see why it is not. No tolerance is to be chosen: what
-    is allowed follows from the estimated error of the numbers and from the roundings of the dtype.
+    gradient of the sum of f. Every input of floats is checked, or those of them whose places `wrt`
+    lists; the others are passed on. `order=2` checks the derivative of the gradient (Tensors only).
+    `rng` is a seed or a generator. The report is true if the gradient is right; print it to see why it is
+    not. No tolerance is to be chosen: what is allowed follows from the estimated error of the numbers and
+    from the roundings of the dtype.
     Raises ValueError where there is nothing to check; whatever `f` or `g` raise becomes the verdict ERROR.
     """
     rng = np.random.default_rng(rng)
     arrays = [np.asarray(x) for x in inputs]
-    at = [i for i, x in enumerate(arrays) if x.dtype.kind == "f"]
+    at = [i for i, x in enumerate(arrays) if x.dtype.kind == "f" and (wrt is None or i in wrt)]
     if not at:
         raise ValueError("gradcheck needs at least one input of floats; got none.")
     if order not in (1, 2) or (order == 2 and gradient is not None):
