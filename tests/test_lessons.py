@@ -5,6 +5,7 @@ Each lesson runs once, through the runner's own function, and all its tests read
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -95,6 +96,31 @@ def test_a_lesson_opens_with_what_a_reader_must_know(path: Path) -> None:
 @each_file
 def test_a_lesson_ends_with_its_summary(path: Path) -> None:
     assert path.read_text(encoding="utf-8").rstrip().endswith("lesson.end()")
+
+
+def test_lesson_06_shows_times_that_were_measured() -> None:
+    """Its tables are those of figures/bench.json, so that it also runs where that file is not."""
+    def literal(name: str) -> Any:
+        return next(ast.literal_eval(node.value) for node in text.body
+                    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name)
+    text = ast.parse((ROOT / "lessons" / "06_twice.py").read_text(encoding="utf-8"))
+    bench = read(FIGURES / "bench.json")
+    seconds = {(r["loss"], tuple(r["shape"]), r["dtype"], way): timing["median"]
+               for r in bench["results"] for way, timing in r["timings"].items()}
+
+    def over_limit(*case: Any) -> float:
+        return seconds[case] / seconds[*case[:-1], "limit"]
+    for loss, times in literal("MEASURED").items():
+        for way, row in times.items():
+            measured = [1e6 * seconds[loss, (n,), "float64", way] for n in literal("SIZES")]
+            assert list(row) == pytest.approx(measured, rel=1e-3), (loss, way)
+    for loss, size, dtype, fused, other, limits in literal("LOST"):
+        shape = tuple(int(float(n)) for n in size.split("x"))
+        assert over_limit(loss, shape, dtype, "fused") == pytest.approx(fused, rel=5e-3)
+        assert over_limit(loss, shape, dtype, other) == pytest.approx(limits, rel=7e-3)
+    for name in ("compiling", "loading"):
+        for loss, microseconds in literal(name.upper()).items():
+            assert microseconds == pytest.approx(1e6 * bench["startup"][name]["further"][loss], rel=1e-3)
 
 
 def declared(path: Path) -> set[str]:
