@@ -53,6 +53,13 @@ def test_the_report_is_what_is_shown():
     assert printed.getvalue() == blocks("text")[1]
 
 
+def test_the_training_prints_what_is_shown():
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(blocks("python")[3], "README.md", "exec"), {})
+    assert printed.getvalue() == blocks("text")[2]
+
+
 def test_the_table_lists_every_loss():
     table = README[README.index("## The losses"):README.index("`losses.huber(pred")]
     assert sorted(re.findall(r"`(\w+)`", table)) == sorted(LOSSES)
