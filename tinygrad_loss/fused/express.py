@@ -1,4 +1,4 @@
-"""A short cut for the commonest call while it is small: `loss(pred, target)`, arrays of one axis.
+"""A short cut for the commonest call while it is small: `loss(pred, target)`, arrays of equal shape.
 
 There, finding out what the caller meant takes as long as the loss itself. Where both arguments are
 plainly what the kernel wants, it is run at once, by the same driver and so with the same bits. For
@@ -40,9 +40,11 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
             return None
         x: np.ndarray = pred.data
         n, dtype = x.size, x.dtype
-        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL or x.ndim != 1
+        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL
                 or not (x.flags.c_contiguous and target.flags.c_contiguous)):
             return None
+        if x.ndim != 1:
+            x, target = x.reshape(-1), target.reshape(-1)
         wanted = pred.requires_grad and recording.get()
         slope = buffers.empty(n, dtype) if wanted else None
         n_blocks, scale = -(-n // BLOCK), 1.0 / n
