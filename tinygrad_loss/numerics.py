@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .pieces import in_pieces
+
 _quiet = copy_context()
 _quiet.run(np.seterr, all="ignore")
 
@@ -58,12 +60,13 @@ def max(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     return x.max(axis, keepdims=keepdims)
 
 
+@in_pieces
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x))."""
-    e = np.exp(-np.abs(x))                                    # at most 1, so it cannot overflow
-    return np.where(x >= 0, 1, e) / (1 + e)
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))       # both at most 1: they cannot overflow
 
 
+@in_pieces
 def softplus(x: np.ndarray) -> np.ndarray:
     """log(1 + exp(x)), as a sum of two terms that are never negative."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
@@ -82,6 +85,7 @@ def norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     return y if keepdims else np.squeeze(y, _axes(x, axis))
 
 
+@in_pieces
 def unit(x: np.ndarray, axis: Any) -> np.ndarray:
     """x / |x| along axis, and 0 where x is 0."""
     small, _ = _scaled(x, axis)
@@ -96,6 +100,7 @@ def logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     return y if keepdims else np.squeeze(y, _axes(x, axis))
 
 
+@in_pieces
 def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     """exp(x) / sum exp(x) along axis; all 0 where every x is -inf, since no class takes part."""
     m, ties, others = _peak(x, axis)
@@ -104,6 +109,7 @@ def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     return e / np.where(total == 0, 1, total)
 
 
+@in_pieces
 def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     """log(exp(x) / sum exp(x)) along axis, as a sum of two terms that are never positive."""
     m, ties, others = _peak(x, axis)
@@ -111,6 +117,7 @@ def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     return gap - _log_of_sum(ties, others, axis)
 
 
+@in_pieces
 def others(x: np.ndarray, axis: Any) -> np.ndarray:
     """For each element, the sum of all others along axis. For one that is more than half of all, it is
     not total - x, in which the digits of the others would be lost."""

@@ -25,11 +25,11 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
-    n_classes, kept = pred.shape[1], True
+    n_classes, ignored = pred.shape[1], np.False_
     if target.ndim == 1:
-        kept = target != ignore_index
-        pred = where(kept[:, None], pred, 0)                 # an ignored row may hold anything
+        ignored = target == ignore_index
         target = np.arange(n_classes) == target[:, None]
+        pred = where(ignored[:, None], 0, pred) if ignored.any() else pred       # it may hold anything
     q = weight * ((1 - label_smoothing) * target + label_smoothing / n_classes)
     log_p = pred.log_softmax(axis=1)
     cost, lost = -q * log_p, log_p == -np.inf
@@ -37,7 +37,7 @@ def composed(pred, target, weight=None, ignore_index=-100, label_smoothing=0.0):
         half_gap = 0.5 * pred.logsumexp(axis=1, keepdims=True) - 0.5 * pred
         cost = where(lost & (abs(half_gap) < np.inf), 2 * (q * half_gap), cost)
         cost = where(lost & (q == 0), 0, cost)
-    return where(kept, cost.sum(axis=1), 0)
+    return where(ignored, 0, cost.sum(axis=1)) if ignored.any() else cost.sum(axis=1)
 
 
 def kernel(own, others, half_gap, weight, ignore_index, label_smoothing):
