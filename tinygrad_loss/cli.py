@@ -66,8 +66,8 @@ def _check(args: argparse.Namespace) -> int:
         return commands.guarded(lambda: commands.check(args.names[0], args.file, args.seconds, args.json))
     from . import check
     if args.planted:
-        from .gradcheck import planted
-        return planted.run()
+        from .gradcheck import proving
+        return proving.run(args.names)
     return check.run(args.names, args.all, args.json, args.at)
 
 
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--at", nargs="+", type=Path, default=(), metavar="FILE", dest="at", help=(
         "inputs for a function, one .npy file each; without: random numbers"))
     check.add_argument("--planted", action="store_true", help=(
-        "check the checker: plant mistakes into right gradients, and see what it says"))
+        "check the checker: plant mistakes into these losses, or all, and see what it says; minutes"))
     check.add_argument("--file", type=Path, metavar="FILE", help="of an exercise: grade this file")
     check.add_argument("--seconds", type=float, default=commands.SECONDS, metavar="S", help=(
         "of an exercise: time for one call (default %(default)g)"))

@@ -20,6 +20,7 @@ from .programs import Program
 from .witnesses import Element, Witness
 
 FLOAT32 = 6e-8                              # half of the distance of its neighbours, relative
+SOME = 4                                    # elements that must agree before all are asked
 TOGETHER = 6                                # more elements than these: one that is wrong is no branch
 
 
@@ -117,8 +118,11 @@ def _upstream(program: Program, elements: Sequence[Element], y: np.ndarray, allo
     k, ones = elements[0].input, np.ones(program.output)
     simple = program._replace(value=lambda xs: program.value_above(xs, ones))            # type: ignore[misc]
     witness = Witness(simple, k, program.inputs[k] * 0.0, np.random.default_rng(0), noise=0.0)
-    numbers = np.array([witness.line(e.place).value for e in elements])
-    factor = _factor(y, numbers, allowed * 10)
+
+    def factor_of(count: int) -> float | None:
+        numbers = np.array([witness.line(e.place).value for e in elements[:count]])
+        return _factor(y[:count], numbers, allowed[:count] * 10)
+    factor = None if factor_of(SOME) is None else factor_of(len(elements))   # some show most often: no
     if factor is None or not 1e-2 < abs(factor) < 1e2:
         return None
     ignored = abs(factor - 1) < 1e-6
