@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_loss import Tensor, gradcheck, primitive
-from tinygrad_loss.gradcheck import pitfalls, planted, survivors
+from tinygrad_loss.gradcheck import pitfalls, planted, proving, survivors
 from tinygrad_loss.losses import LOSSES
 
 SMALL, LARGE = 20, 20_000
@@ -40,6 +40,33 @@ def test_every_mistake_in_every_rule_is_caught_and_named(name):
 def test_mistakes_are_caught_in_few_and_in_many_numbers(n):
     for trial in planted.trials(planted.of_loss(LOSSES["bce_with_logits"], n)):
         assert trial.caught and trial.named, f"{trial.mistake.name}\n{trial.report}"
+
+
+def test_two_factors_are_told_apart_where_some_slopes_are_too_small_to_tell():
+    subject = planted.of_loss(LOSSES["focal_with_logits"], 400)
+    (trial,) = planted.trials(subject, [m for m in planted.MISTAKES if m.name == "alpha for alpha_t"])
+    assert trial.report.pattern == "0.333333 of it where x > 0, elsewhere 3"
+
+
+def test_the_proof_says_what_is_finished_and_prints_a_table(monkeypatch, capsys):
+    monkeypatch.setattr(proving, "SIZES", (planted.FROM,))
+    assert proving.run(["mse"]) == 0
+    said = capsys.readouterr().out
+    for words in (" 1/2 ", " 2/2 ", "mse 20 ", "kernel of mse ", "transposed ", "0 rejected", "0 survived"):
+        assert words in said, said
+    assert proving.run(["mes"]) == 2 and "no loss 'mes'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("caught, named, law, code, words", [
+    (True, True, "paths_agree", 0, ""), (False, False, "paths_agree", 1, "twice in mse 20: PASS"),
+    (True, False, "paths_agree", 1, "twice in mse 20: PASS"), (True, True, "", 1, "twice in mse."),
+])
+def test_the_proof_fails_where_anything_is_missed(monkeypatch, capsys, caught, named, law, code, words):
+    done = proving.Done(proving.Job("mse", 20), [proving.Finding("mse 20", "twice", caught, named, "PASS")],
+                        [survivors.Fate("mse", "twice", law)], 1.0)
+    monkeypatch.setattr(proving, "RIGHT", {})
+    monkeypatch.setattr(proving, "finished", lambda jobs, out: [done])
+    assert proving.run(["mse"]) == code and words in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

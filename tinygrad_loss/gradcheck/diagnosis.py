@@ -184,7 +184,7 @@ def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, number
     wrong = np.array([e.is_wrong for e in elements])
     ratio = np.divide(y, numbers, where=numbers != 0, out=np.full(y.shape, np.nan))
     if wrong.all():
-        return _two_ways(program, elements, ratio)
+        return _two_ways(program, elements)
     there = ratio[wrong]
     same = there.size > 1 and np.ptp(there) <= 1e-6 * np.max(np.abs(there), initial=0.0)
     factor, mistake = name_factor(program, elements[0].input, float(there[0]))
@@ -204,21 +204,26 @@ def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, number
     return None
 
 
-def _two_ways(program: Program, elements: Sequence[Element], ratio: np.ndarray) -> Diagnosis | None:
+def _two_ways(program: Program, elements: Sequence[Element]) -> Diagnosis | None:
     """Two factors, told apart by a condition?"""
-    known = np.flatnonzero(~np.isnan(ratio))
-    if known.size < 4:
+    known = sorted([e for e in elements if e.numbers], key=lambda e: -abs(e.numbers))
+    if len(known) < 4:
         return None
-    values, some = ratio[known], [elements[int(i)] for i in known]
-    first = np.abs(values - values[0]) <= 1e-6 * abs(values[0])
-    rest = values[~first]
-    if not rest.size or np.ptp(rest) > 1e-6 * np.max(np.abs(rest)):
+    one = known[0].yours / known[0].numbers                  # of the largest slopes, the surest
+    first = np.array([_has_ratio(e, one) for e in known])
+    rest = [e for e, f in zip(known, first, strict=True) if not f]
+    other = rest[0].yours / rest[0].numbers if rest else one
+    condition = conditions.describe(program, known, first)
+    if not condition or not all(_has_ratio(e, other) for e in rest):
         return None
-    condition = conditions.describe(program, some, first)
-    if not condition:
-        return None
-    return Diagnosis("branch", None, f"{values[0]:.6g} of it where {condition}, elsewhere {rest[0]:.6g}",
+    return Diagnosis("branch", None, f"{one:.6g} of it where {condition}, elsewhere {other:.6g}",
                      "two classes or branches are exchanged, or weighted alike")
+
+
+def _has_ratio(e: Element, ratio: float) -> bool:
+    """Is it right, but for this factor?"""
+    away = abs(e.yours - ratio * e.numbers)
+    return away <= e.allowed * max(1.0, abs(ratio)) + 1e-6 * abs(ratio * e.numbers)
 
 
 def _displaced(elements: Sequence[Element]) -> Diagnosis | None:

@@ -90,6 +90,12 @@ def quietly(function: Callable[[], Any]) -> float:
         return np.nan
 
 
+def length(x: np.ndarray) -> float:
+    """The length of a vector, also of one whose squares overflow. Without BLAS, which starts threads."""
+    largest = float(np.max(np.abs(x), initial=0.0))
+    return largest * float(np.sqrt(np.sum((x / largest) ** 2))) if 0 < largest < np.inf else largest
+
+
 class Witness:
     """Asks about one input, the others staying where they are."""
 
@@ -170,12 +176,12 @@ class Witness:
     def along(self, v: np.ndarray) -> tuple[float, bool]:
         """How many times the allowed difference yours is off along a direction, and: is there a kink?"""
         moved = self.yours * v
-        position = numeric.EPS * float(np.linalg.norm(self.yours * np.where(v == 0, 0, self.x)))
+        position = numeric.EPS * length(self.yours * np.where(v == 0, 0, self.x))
         s = numeric.slopes(lambda t: self.value(self.x + t * v), 0.0, 1.0, max(self.noise, position))
         if s.has_kink or not np.isfinite(s.value):           # which slope is right there, no line can tell
             return 0.0, s.has_kink
-        allowed = (numeric.SURE * s.error + self.eps ** 0.75 * float(np.linalg.norm(moved))
-                   + ROUNDINGS * self.eps * self.size * float(np.linalg.norm(v)))
+        allowed = (numeric.SURE * s.error + self.eps ** 0.75 * length(moved)
+                   + ROUNDINGS * self.eps * self.size * length(v))
         away = abs(float(moved.sum()) - s.value)
         return (away / allowed if allowed else np.inf if away else 0.0), False
 
