@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_loss import Tensor, losses
+from tinygrad_loss import Tensor, grad, losses
 from tinygrad_loss.fused import buffers, threads
 from tinygrad_loss.fused import compile as fused_compile
 from tinygrad_loss.losses import LOSSES
@@ -24,7 +24,7 @@ from tinygrad_loss.testing import cases
 ROOT = Path(__file__).parent.parent
 
 PROGRAM = """
-from tinygrad_loss import Tensor, losses
+from tinygrad_loss import Tensor, grad, losses
 from tinygrad_loss.fused.compile import driver
 pred = Tensor([1.5, -2.0, 0.5], requires_grad=True)
 loss = losses.bce_with_logits(pred, [1.0, 0.0, 1.0])
@@ -216,3 +216,20 @@ def test_a_mean_needs_one_gradient_array_and_no_more():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert pred.numpy().nbytes <= peak <= 1.01 * pred.numpy().nbytes
+
+
+@pytest.mark.parametrize("shape", [(6,), (3, 2), (1,), ()], ids=str)
+def test_the_short_cut_gives_what_the_general_way_gives(shape):
+    """Value, gradient and the derivative of the gradient; a keyword is not for the short cut."""
+    x, t = np.linspace(-2, 3, 6)[:np.prod(shape, dtype=int)].reshape(shape), np.ones(shape)
+    for general in ({}, {"reduction": "mean"}):
+        pred = Tensor(x, requires_grad=True)
+        value = losses.log_cosh(pred, t, **general)
+        (first,) = grad(value, [pred], create_graph=True)
+        (second,) = grad(first.sum(), [pred])
+        found = value.item(), first.numpy(), second.numpy()
+        assert first.shape == second.shape == shape
+        if general:
+            for a, b in zip(found, short, strict=True):
+                np.testing.assert_array_equal(a, b)
+        short = found

@@ -43,8 +43,9 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL
                 or not (x.flags.c_contiguous and target.flags.c_contiguous)):
             return None
+        y = target
         if x.ndim != 1:
-            x, target = x.reshape(-1), target.reshape(-1)
+            x, y = x.reshape(-1), y.reshape(-1)
         wanted = pred.requires_grad and recording.get()
         slope = buffers.empty(n, dtype) if wanted else None
         n_blocks, scale = -(-n // BLOCK), 1.0 / n
@@ -53,7 +54,7 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
             single = dtype is FLOAT32
             if single not in walks:
                 walks[single] = driver(loss, True, single, loss.default_holds)
-            ok = walks[single](0, n_blocks, BLOCK, x, target, None, slope, None, None, None, scale, None,
+            ok = walks[single](0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
                                partials, settings)
         except OSError:                                      # the disk's cache cannot be used after all
             walks.clear()
@@ -61,10 +62,10 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         if not ok:
             return None
         total = partials.item() if n_blocks == 1 else partials.sum()
-        y = Tensor(rounded(total * scale, dtype))
+        value = Tensor(rounded(total * scale, dtype))
         if wanted:
-            y.requires_grad, y._op, y._inputs = True, op, (pred,)
-            y._settings = partial(prepare, pred, target), [slope]
-        return y
+            value.requires_grad, value._op, value._inputs = True, op, (pred,)
+            value._settings = partial(prepare, pred, target), [slope]
+        return value
 
     return run
