@@ -60,7 +60,7 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=math.inf, minimum=0.0),
     advice=Advice(task="binary", use="probabilities are given, one class is rare, most answers are easy",
-                  avoid="there is a logit: focal_with_logits keeps its digits"),
+                  avoid="there is a logit: focal_with_logits keeps its digits", lesson="08_focal"),
     known=[Known(PRED, TARGET, value=1.51293429218518e-3),
            Known(PRED, TARGET, alpha=None, value=2.33126446093212e-3),
            Known(PRED, TARGET, alpha=None, gamma=0.0, value=0.12433050483756766),

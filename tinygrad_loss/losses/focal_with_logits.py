@@ -70,7 +70,7 @@ loss = Loss(
     claims=Claims(convex=lambda alpha, gamma: gamma == 0, symmetric=False, lipschitz=steepest,
                   minimum=0.0),
     advice=Advice(task="binary, segmentation", use="one of the two is rare, and most answers are easy",
-                  avoid="a probability is wanted"),
+                  avoid="a probability is wanted", lesson="08_focal"),
     known=[Known([0.0, 0.0], [1, 0], value=0.125 * 0.6931471805599453,
                  gradient=[-0.125 * 0.25 * 1.1931471805599454, 0.125 * 0.75 * 1.1931471805599454]),
            Known([2.3, -1.5, 0.8, -0.3, 1.7], [1, 0, 1, 0, 1], alpha=None, gamma=0.0,
