@@ -49,7 +49,7 @@ class Optimizer:
     memory = 0                                         # vectors kept from step to step
 
     def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float) -> None:
-        self.parameters = list({id(x): x for x in params}.values())           # a shared one once
+        self.parameters = list(params)
         if not self.parameters:
             raise ValueError("An optimizer needs parameters, such as model.parameters(); got none.")
         for x in self.parameters:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -19,3 +21,10 @@ def console() -> Console:
 def say(console: Console, line: str = "", style: str | None = None) -> None:
     """Print a line as it is: not wrapped, not read as markup."""
     console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False, style=style)
+
+
+def track(items: Sequence[Any], text: str) -> Iterable[Any]:
+    """Go through items behind a progress bar; in a pipe, without one."""
+    from rich.progress import track
+    out = console()
+    return track(items, text, console=out, transient=True, disable=not out.is_terminal)
