@@ -419,18 +419,20 @@ lesson.standard(losses.cross_entropy, z, y, weight=[1.0, 2.0, 3.0], label_smooth
 # %% [markdown]
 # ## Exercise: gather and its backward
 #
-# `tinygrad-loss start 10` copies the stub into your folder, `tinygrad-loss check 10` grades it.
+#     tinygrad-loss start 10
 #
-# 1. *Gather.* From p of shape (n, C) and n labels, the n numbers that the labels point at. No
-#    loop, no one-hot row.
-# 2. *Its backward.* From the slopes of those n numbers, the slopes of p: an array of p's shape.
-#    The loss on top may be any, so the slopes that arrive are not all alike.
-# 3. *A table.* Rows of a table of word vectors are picked by number, the same row as often as
-#    the word occurs. The slopes of the table: here `=` is not enough.
+# puts a file into the folder work. With NumPy alone, and no loop, write there
 #
-# Before you ask the grader, ask gradcheck, as section 2 did. Then break your work: exchange the
-# roles of row and label; write `=` in the third task. Which of your inputs notices? If none
-# does, it is the inputs that are too kind: give it a label twice, and n different from C.
+# 1. *Gather*: from p of shape (n, C) and n labels, the n numbers that the labels point at. No
+#    one-hot rows.
+# 2. *Its backward*: from the slopes of those n numbers, the slopes of p, an array of p's shape. The
+#    loss on top may be any, so the slopes that arrive are not all alike.
+# 3. *The same for a table*: rows of a table of word vectors are picked by number, the same row as
+#    often as its word occurs. The slopes of the table; here `=` is not enough.
+#
+# `tinygrad-loss check 10` says what is right and what is not, `tinygrad-loss hint 10` helps a step
+# further. When all is right, break it: exchange row and label; write `=` in the third. With which
+# inputs would nobody notice?
 #
 # ## Keep
 #

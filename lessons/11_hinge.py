@@ -11,9 +11,9 @@
 #
 #     loss = max(0, 1 - y z)
 #
-# Once y z, the *margin*, has reached 1, the sample costs nothing and pulls no more. "Enough" is a
-# corner in the graph, and at a corner there is no derivative. Every program gives a number all
-# the same. Which, and may it?
+# y z says how far the score is on the right side. Up to 1 reaches the *margin*; beyond it, the sample
+# costs nothing and pulls no more. "Enough" is a corner in the graph, and at a corner there is no
+# derivative. Every program gives a number all the same. Which, and may it?
 
 # %%
 import numpy as np
@@ -44,7 +44,7 @@ def cost_and_slope(loss, z, y, path="fused"):
 
 
 cost, slope = cost_and_slope(losses.hinge, scores, labels)
-lesson.show("score  label  margin   loss   slope")
+lesson.show("score  label     y z   loss   slope")
 for z, y, c, s in zip(scores, labels, cost, slope, strict=True):
     lesson.show(f"{z:5.1f}  {y:5.0f}  {y * z:6.1f}  {c:5.1f}  {s:z6.1f}")
 lesson.agree("the article's three: 0, 0.5 and 2", cost[:3], [0.0, 0.5, 2.0])
@@ -159,7 +159,7 @@ lesson.figure("11_corner", fig, alt=(
 #
 #     sum = 7 max(0, 1 - z) + 3 max(0, 1 + z)
 #
-# Left of z = 1 the slope is -7 + 3, right of it 0 + 3. Where is the minimum, and what slope will
+# Between -1 and 1 the slope is -7 + 3, right of 1 it is 0 + 3. Where is the minimum, and what slope will
 # the library report there?
 
 # %%
@@ -201,13 +201,12 @@ lesson.check("the fixed step rattles about the corner; shrinking steps close in 
              np.max(np.abs(fixed[-6:] - 1)) > 0.05 and np.max(np.abs(shrinking[-6:] - 1)) < 0.02)
 
 # %% [markdown]
-# This is why people who train with a corner (hinge, absolute error, ReLU) let the learning rate
-# decay.
+# Here is one reason to let the learning rate decay in training.
 #
 # ## 5. The labels are 1 and -1
 #
-# Half of all data sets write "no" as 0. The article warns, "note: not {0, 1}!", and has no code that
-# would. What does a sample labelled 0 cost, for the scores -100, 0 and 100? What is its slope?
+# Many data sets write "no" as 0. The article warns, "note: not {0, 1}!", and has no code that
+# would notice. What does a sample labelled 0 cost, for the scores -100, 0 and 100? What is its slope?
 
 # %%
 lesson.show("    z   max(0, 1 - 0 z)")
@@ -235,26 +234,26 @@ lesson.check("so a label 0 raises, on both paths",
 #
 # ## 6. Three judges
 #
-# What one really counts is mistakes: 1 if the margin is not positive, else 0. Nobody trains with
+# What one really counts is mistakes: 1 if y z is not positive, else 0. Nobody trains with
 # that count. Predict its slope, then see how the hinge and cross entropy relate to it. Cross
-# entropy is taken in bits, divided by ln 2, so that all three are 1 at a margin of 0.
+# entropy is taken in bits, divided by ln 2, so that all three are 1 at y z = 0.
 
 # %%
-margin = np.linspace(-3, 4, 701).round(2)
-yes = np.ones_like(margin)
-mistake = (margin <= 0) * 1.0
-hinges, hinge_slopes = cost_and_slope(losses.hinge, margin, yes)
-bits, bit_slopes = (x / np.log(2) for x in cost_and_slope(losses.bce_with_logits, margin, yes))
-lesson.show("margin   mistake   hinge    bits       slopes:   hinge    bits")
+ahead = np.linspace(-3, 4, 701).round(2)
+yes = np.ones_like(ahead)
+mistake = (ahead <= 0) * 1.0
+hinges, hinge_slopes = cost_and_slope(losses.hinge, ahead, yes)
+bits, bit_slopes = (x / np.log(2) for x in cost_and_slope(losses.bce_with_logits, ahead, yes))
+lesson.show("   y z   mistake   hinge    bits       slopes:   hinge    bits")
 for i in (0, 200, 300, 350, 450, 700):
-    lesson.show(f"{margin[i]:6.1f} {mistake[i]:9.0f} {hinges[i]:7.2f} {bits[i]:7.3f} "
+    lesson.show(f"{ahead[i]:6.1f} {mistake[i]:9.0f} {hinges[i]:7.2f} {bits[i]:7.3f} "
                 f"{hinge_slopes[i]:z17.0f} {bit_slopes[i]:7.3f}")
 lesson.check("the count is level but for its jump: slope 0, nothing to follow",
              np.count_nonzero(np.diff(mistake)) == 1)
 lesson.check("neither hinge nor bits is ever below the count",
              np.all(hinges >= mistake) and np.all(bits >= mistake))
-lesson.check("beyond a margin of 1 the hinge is silent, cross entropy never is",
-             not hinge_slopes[margin > 1].any() and np.all(bit_slopes < 0))
+lesson.check("beyond the margin the hinge is silent, cross entropy never is",
+             not hinge_slopes[ahead > 1].any() and np.all(bit_slopes < 0))
 
 # %% [markdown]
 # So the mean of either loss is a ceiling for the share of mistakes: push it down, and the count
@@ -263,12 +262,12 @@ lesson.check("beyond a margin of 1 the hinge is silent, cross entropy never is",
 
 # %%
 fig, (above, below) = plot.figure(2, 1, size=(10, 9), sharex=True, title="Mistakes, hinge and cross entropy")
-for side in (margin <= 0, margin > 0):
-    above.plot(margin[side], mistake[side], color=plot.COLOURS[6], linestyle=":", label="mistake")
-    below.plot(margin[side], 0 * margin[side], color=plot.COLOURS[6], linestyle=":", label="mistake")
+for side in (ahead <= 0, ahead > 0):
+    above.plot(ahead[side], mistake[side], color=plot.COLOURS[6], linestyle=":", label="mistake")
+    below.plot(ahead[side], 0 * ahead[side], color=plot.COLOURS[6], linestyle=":", label="mistake")
 for i, (loss, unit, name) in enumerate(((losses.hinge, 1, "hinge"),
                                         (losses.bce_with_logits, np.log(2), "cross entropy in bits"))):
-    for path, at in (("composed", margin), ("fused", margin[20 * i::40])):
+    for path, at in (("composed", ahead), ("fused", ahead[20 * i::40])):
         cost, slope = cost_and_slope(loss, at, np.ones_like(at), path)
         look = {"linestyle": plot.LINES[i]} if path == "composed" else {
             "linestyle": "none", "marker": "os"[i], "markeredgecolor": "white"}
@@ -283,11 +282,11 @@ below.text(1, 1.01, "kink", transform=below.get_xaxis_transform(), color=plot.GR
 above.legend([above.lines[0], above.lines[2], above.lines[4]], ["mistake", "hinge", "cross entropy, bits"],
              loc="upper right", title="lines: composed, dots: fused", title_fontsize=plot.SMALL)
 above.set(ylabel="loss")
-below.set(ylabel="slope", xlabel="margin y z")
+below.set(ylabel="slope", xlabel="y z: how far on the right side")
 lesson.figure("11_judges", fig, alt=(
-    "Loss above, slope below, over the margin from -3 to 4. The count of mistakes steps from 1 to 0 at 0 "
+    "Loss above, slope below, over y z from -3 to 4. The count of mistakes steps from 1 to 0 at 0 "
     "and has slope 0. The hinge falls with slope -1 to its kink at 1 and is 0 beyond. Cross entropy in "
-    "bits passes through 1 at margin 0 too, and its slope tends to 0 without reaching it."))
+    "bits passes through 1 at 0 too, and its slope tends to 0 without reaching it."))
 
 # %% [markdown]
 # ## 7. Who holds the line
@@ -406,16 +405,19 @@ lesson.gradient("two of eight on the corner: the gradient is a subgradient",
 # %% [markdown]
 # ## Exercise: the squared hinge
 #
-# Square it: max(0, 1 - y z)². `tinygrad-loss start 11` copies the stub into your folder,
-# `tinygrad-loss check 11` grades it.
+#     tinygrad-loss start 11
 #
-# 1. *Loss.* One number for each sample, in NumPy, for labels 1 and -1.
-# 2. *Slope.* One for each sample. Two factors are easily forgotten; gradcheck names each of them.
+# puts a file into the folder work. Square the hinge, max(0, 1 - y z)², and write there, for labels
+# 1 and -1,
 #
-# Before you run it, answer on paper: what are the two one-sided slopes at the margin? Where did the
-# jump go (lesson 05 knows)? Of two wrong answers, at -1 and at -9, how much harder is the second
-# one pulled, under the hinge and under its square? Which of the two would you give data
-# with wrong labels in it?
+# 1. *The loss*: one number for each sample.
+# 2. *Its slope*: one for each sample, too. Two factors are easily forgotten.
+#
+# `tinygrad-loss check 11` says what is right and what is not, `tinygrad-loss hint 11` helps a step
+# further. When both are right, answer on paper: what are the two one-sided slopes at the margin,
+# and where has the jump gone (lesson 05 knows)? Of two wrong answers, at y z = -1 and -9, how much
+# harder is the second one pulled, under the hinge and under its square? To which of the two would
+# you give data with wrong labels in it?
 #
 # ## Keep
 #

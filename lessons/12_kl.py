@@ -29,7 +29,8 @@ kl = losses.kl_divergence                        # kl(p, t) is KL(t || p): the p
 #
 # The article's example: t = (0.5, 0.3, 0.2), p nearly even. Each term asks: how many times
 # likelier is this class in truth than we said? Then it takes the logarithm and weighs it with
-# t. Which of the three terms are negative?
+# t. Which of the three terms are negative? (The library takes the prediction first, as in all its
+# losses: kl(p, t) is KL(t || p).)
 
 # %%
 t = np.array([0.5, 0.3, 0.2])
@@ -77,7 +78,7 @@ lesson.show(f"{len(text)} letters: {bits(good)} bits with the good code, {bits(o
 lesson.show(f"wasted, counted {wasted} a letter     KL {divergence:.6f}")
 lesson.show(f"KL / ln 2 = {divergence / np.log(2):.6f}")
 lesson.agree("KL / ln 2 is what was counted: 0.25 bits", divergence / np.log(2), wasted)
-lesson.check("so the article's 0.0730 are no bits; it wastes 0.1054 of them",
+lesson.check("so the article's code, with 0.0730, counts no bits; they are 0.1054",
              f"{kl(p, t).item():.4f} {kl(p, t).item() / np.log(2):.4f}" == "0.0730 0.1054")
 
 # %% [markdown]
@@ -115,7 +116,7 @@ lesson.check("a row that does not sum to 1 could go below 0; it raises, on both 
              terms(forgot, q).sum() < 0 and all("sum" in refusal(path) for path in ("composed", "fused")))
 
 # %% [markdown]
-# The users of a large library once met the -0.194, and took it for a bug (pytorch issue 60928).
+# Just this -0.194 was once reported as a bug of the library (pytorch issue 60928).
 #
 # ## 4. Zeros
 #
@@ -208,8 +209,8 @@ lesson.show(f"mean of all    {all_terms.mean():.6f}     ('mean' of PyTorch's kl_
 lesson.agree("ours is the mean of the rows", ours, all_terms.sum(axis=1).mean())
 
 # %% [markdown]
-# The sum grows with the batch, the mean of all numbers shrinks with the number of classes. With
-# 50 000 words, a model trained by "mean" is pulled 50 000 times too weakly, and its loss looks
+# 12 times. The sum grows with the batch, the mean of all numbers shrinks with the number of classes:
+# with 50 000 words, a model trained by "mean" is pulled 50 000 times too weakly, and its loss looks
 # splendid. Suppose a colleague has the right gradient, (p - t) / 4 by the logits, and the wrong
 # mean. What will gradcheck say?
 
@@ -334,8 +335,9 @@ for name, log_p in [("the truth", Tensor(np.log(truth))), *fits.items()]:
     lesson.show("{:18}{:6.3f}  {:6.3f}  {:14.3f}  {:z8.3f}".format(name, *middle[name], *costs[name]))
 lesson.agree("forward: mean and width are those of the truth", middle["forward"], middle["the truth"], 1e-6)
 right, left = "backward, from 1", "backward, from -1"
-lesson.check("backward: one bump alone, the nearer one",
-             np.allclose([middle[right], middle[left]], [(3, 0.8), (-3, 0.8)], atol=0.01))
+lesson.check("backward: one bump alone, the nearer one, at a cost of -ln of its share",
+             np.allclose([middle[right], middle[left]], [(3, 0.8), (-3, 0.8)], atol=0.01)
+             and np.allclose([costs[right][1], costs[left][1]], -np.log([0.4, 0.6]), atol=0.001))
 lesson.check("each is better by its own measure, and worse by the other's",
              costs["forward"][0] < costs[left][0] and costs["forward"][1] > costs[right][1])
 
@@ -360,10 +362,10 @@ lesson.figure("12_bumps", fig, alt=(
 # %% [markdown]
 # The forward fit has the mean and the width of the truth, and says that the likeliest place is the
 # valley, where next to nothing happens. A backward fit does not know that there is a second bump;
-# which one it found is a matter of the start. (Its cost, 0.511 or 0.916, is -ln 0.6 or -ln 0.4, the
-# price of having missed the rest.) Neither is wrong. A classifier, or a student who learns from a
-# teacher (*distillation*), is fitted forward; variational methods such as the VAE go backward,
-# since they can draw from p and not from t.
+# which one it found is a matter of the start. Its cost is -ln 0.6 on the left, -ln 0.4 on the right:
+# the price of having missed the rest. Neither direction is wrong. A classifier, or a student who
+# learns from a teacher (*distillation*), is fitted forward; variational methods such as the VAE
+# go backward, since they can draw from p and not from t.
 
 # %%
 low, p = truth < 1e-3, fits["forward"].exp().numpy()
@@ -381,18 +383,21 @@ lesson.standard(kl, batch_p, batch_t)
 # %% [markdown]
 # ## Exercise: KL without the factor bug
 #
-# `tinygrad-loss start 12` copies the stub into your folder, `tinygrad-loss check 12` grades it.
-# Predictions p and truths t are arrays of shape (N, C), and the loss is the mean over the rows,
-# in nats.
+#     tinygrad-loss start 12
 #
-# 1. *Loss.* A term with t = 0 is 0, also where p = 0. A term with t > 0 = p is inf. No clip, no
+# puts a file into the folder work. Predictions p and truths t are arrays of shape (N, C), the loss is
+# the mean over the rows, in nats. With NumPy alone, write there
+#
+# 1. *The loss*: a term with t = 0 is 0, also where p = 0; a term with t > 0 = p is inf. No clip, no
 #    epsilon, no warning.
-# 2. *Slope by p.* An array of p's shape.
-# 3. *Slope by the logits*, when p is their softmax: one line.
+# 2. *Its slope by p*: an array of p's shape.
+# 3. *Its slope by the logits*, when p is their softmax: one line.
 #
-# Ask gradcheck first, with a batch of (4, 3): with N = C you could not tell one factor from the other,
-# and with N = 1 not a sum from a mean. Then make each of the three mistakes on purpose, bits, all
-# numbers, exchanged arguments, and write down beforehand what the report will call it.
+# `tinygrad-loss check 12` says what is right and what is not, `tinygrad-loss hint 12` helps a step
+# further. When all is right, make the mistakes of this lesson on purpose, in your slopes: bits, all
+# numbers, exchanged arguments. Before you check each, write down the factor it will name, if
+# there is one. And one more: divide by the classes in place of the rows. With which batches
+# would nobody notice?
 #
 # ## Keep
 #

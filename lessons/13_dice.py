@@ -93,8 +93,8 @@ lesson.check("two numbers for 8 pixels, 0.0985 and -0.1262",
              sorted(set(dice_slopes.round(10))) == [-0.126246686, 0.0984724151])
 
 # %% [markdown]
-# Two numbers. Whether a pixel of the tumour is at 0.8 or at 0.9, Dice pulls it alike; it does not
-# look at *this* pixel's p at all. Cross entropy looks at nothing else.
+# Two numbers, against four. Whether a pixel of the tumour is at 0.8 or at 0.9, Dice pulls it alike:
+# it does not look at *this* pixel's p at all. Cross entropy looks at nothing but this pixel.
 #
 # ## 3. All depend on all
 #
@@ -179,7 +179,7 @@ def with_background(n, p):
 
 
 lesson.show("              loss                              slope at the object")
-lesson.show("background    entropy      dice  dice, 0.01     entropy      dice")
+lesson.show("background        bce      dice  dice, 0.01         bce      dice")
 found = {}
 for n in (0, 100, 10_000, 100_000):
     exact, soft = with_background(n, 0.0), with_background(n, 0.01)
@@ -253,9 +253,10 @@ lesson.agree("smooth = 1: four ninths for a faint grey, eight ninths for the wor
              [found["truth empty, p = 0.1"][2], found["all in the wrong place"][2]], [4 / 9, 8 / 9])
 
 # %% [markdown]
-# smooth counts in pixels: it adds one that is always right. To an object of a million pixels that is
-# nothing, to one of four it is a present. Where the truth is empty, it alone decides what a
-# false mark costs. Say which smooth you used when you quote a Dice.
+# smooth counts in pixels. A pixel that is marked and right adds 2 to N and 2 to S, so smooth = 1 is
+# half such a pixel, for nothing. To an object of a million that is little, to one of four it is a
+# present. And where the truth is empty, smooth alone decides what a false mark costs. When you
+# quote a Dice, say with which smooth.
 #
 # ## 6. One picture, or the batch?
 #
@@ -366,16 +367,19 @@ lesson.standard(losses.dice, lesson.rng.uniform(0.05, 0.95, (3, 6)), lesson.rng.
 # %% [markdown]
 # ## Exercise: the quotient rule
 #
-# `tinygrad-loss start 13` copies the stub into your folder, `tinygrad-loss check 13` grades it.
+#     tinygrad-loss start 13
 #
-# 1. *Loss.* Dice of two masks of any shape, taken as one, with smooth.
-# 2. *Slope.* An array of p's shape, from your own quotient rule. Derive it on paper first.
-# 3. *Each picture by itself.* The first axis counts pictures; the loss is their mean. Every sum becomes one
-#    sum per picture, and the mean leaves its mark on the slope, too.
+# puts a file into the folder work. With NumPy alone, write there
 #
-# Three slips that people make: the derivative of S is forgotten, so that empty pixels have slope 0;
-# smooth is missing in one of its two places; the union is taken for S. Make each on purpose, and
-# note what gradcheck says: a factor, a branch, or neither?
+# 1. *The loss*: Dice of two masks of any shape, taken as one, with smooth.
+# 2. *Its slope*: an array of p's shape, from your own quotient rule. Derive it on paper first.
+# 3. *Each picture by itself*: the first axis counts pictures, and the loss is their mean. Every sum
+#    becomes one sum per picture, and the mean leaves its mark on the slope, too.
+#
+# `tinygrad-loss check 13` says what is right and what is not, `tinygrad-loss hint 13` helps a step
+# further. When all is right, make three slips on purpose: forget that S grows, so that empty
+# pixels have slope 0; leave smooth out of one of its two places; take the union for S. Before you
+# check each, write down what it will say: a factor, a branch, or neither?
 #
 # ## Keep
 #

@@ -66,7 +66,7 @@ loss = Loss(
     claims=Claims(convex=False, symmetric=lambda from_logits, **_: not from_logits, minimum=0.0,
                   lipschitz=lambda smooth, **_: 1 / smooth if smooth else math.inf),
     advice=Advice(task="segmentation", use="few pixels are foreground, and overlap is what counts",
-                  avoid="probabilities are wanted: it pushes them to 0 or 1"),
+                  avoid="probabilities are wanted: it pushes them to 0 or 1", lesson="13_dice"),
     known=[Known(GOOD, MASK, value=11 / 89), Known(BAD, MASK, value=34 / 45),
            Known(GOOD, MASK, smooth=0.0, value=0.13924050633), Known(BAD, MASK, smooth=0.0, value=0.85),
            Known([[0.0] * 8], [[0.0] * 8], value=0.0),

@@ -38,7 +38,7 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=1.0, minimum=0.0),
     advice=Advice(task="binary", use="only the decision counts, and a margin is wanted",
-                  avoid="a probability is wanted"),
+                  avoid="a probability is wanted", lesson="11_hinge"),
     known=[Known([1.5, 0.5, -1.0], [1, 1, 1], value=2.5 / 3, gradient=[0.0, -1 / 3, -1 / 3]),
            Known([1.0, -1.0, 3.0], [1, -1, -1], value=4 / 3, gradient=[0.0, 0.0, 1 / 3])],
 )

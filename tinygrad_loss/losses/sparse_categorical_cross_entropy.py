@@ -51,7 +51,7 @@ loss = Loss(
     exact=exact,
     claims=Claims(convex=True, symmetric=False, lipschitz=math.inf, minimum=0.0),
     advice=Advice(task="multi-class", use="the model gives probabilities, and labels are integers",
-                  avoid="logits are at hand: cross_entropy keeps their digits"),
+                  avoid="logits are at hand: cross_entropy keeps their digits", lesson="10_sparse"),
     known=[Known(P, [0, 2, 1, 0, 2], value=0.47272195896636404,
                  gradient=[[-2 / 7, 0, 0], [0, 0, -2 / 7], [0, -1 / 3, 0], [-1 / 4, 0, 0], [0, 0, -1 / 2]]),
            Known([[0.5, 0.5], [0.0, 1.0]], [0, 0], value=math.inf, gradient=[[-1, 0], [-math.inf, 0]])],
