@@ -8,8 +8,10 @@
 #
 # Every model learns in the same three steps: it predicts, something compares the prediction
 # with the truth, and the model is changed a little. The something is the *loss*: one number,
-# large for bad, small for good. But a bad mark alone does not tell anybody what to do. The
-# article calls the loss a compass, so here is the question of this lesson: where is the needle?
+# large for bad, small for good. But a bad mark alone does not tell anybody what to do.
+#
+# These lessons follow a public article on loss functions and check every number in it; "the
+# article" is always that one. It calls the loss a compass. So, for a start: where is the needle?
 #
 # Keep the script open beside the terminal: the code stands there, the output here. Guess each
 # output before you look at it. That is where the learning is.
@@ -125,7 +127,7 @@ lesson.agree("slope by hand = slope by numbers", hand, numbers, tolerance=1e-9)
 # just a third witness.
 
 # %%
-aim = Tensor(2.5, requires_grad=True)
+aim = Tensor(2.5, requires_grad=True)                           # "I shall ask for its slope"
 losses.mse(aim + tremble, centre).backward()
 lesson.show("by backward:", aim.grad.item())
 lesson.agree("three ways, one slope", [by_hand(2.5)["square"], by_numbers(square, 2.5)],
@@ -181,7 +183,9 @@ lesson.figure("01_darts", fig, alt=(
 # The article's example. A house is worth 500 000 dollars. One prediction says 480 000, another
 # 600 000: errors of 20 000 and of 100 000, five times as much. The square makes the second
 # error 25 times as expensive, says the article, "creating strong pressure to fix big mistakes".
-# Pressure is what moves a weight. So look at the slopes beside the costs. What are their ratios?
+# Pressure is what moves a weight. So look at the slopes beside the costs: of mse, the mean squared
+# error, and mae, the mean absolute error. (Of one house, a mean is just its own cost.) What are the
+# ratios?
 
 # %%
 def cost_and_slope(loss, prediction, truth):
@@ -436,7 +440,8 @@ lesson.check("all but focal have sources older than the decade they are given",
 
 # %% [markdown]
 # Last, the five checks that every loss of this library must pass: its two implementations against
-# each other ("both paths", lines and dots above), and both against numbers.
+# each other ("both paths", lines and dots above), and both against numbers. The fifth is about the
+# slope of the slope, which you will meet in lesson 02.
 
 # %%
 lesson.standard(losses.mse, ann + tremble, centre)

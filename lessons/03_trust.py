@@ -176,7 +176,7 @@ lesson.check("float32: h = 1e-6 is off by 5 %, h = 1e-8 finds no slope at all",
 
 # %% [markdown]
 # In float32, 3 + 1e-8 *is* 3. Most reports of a failing gradient check are this and nothing else
-# (pytorch issue 5351 was one of the first). So check in float64, even what trains in float32.
+# (pytorch issue 5351 is an early one). So check in float64, even what trains in float32.
 #
 # A large constant does the same in float64. Add 1e9 to the loss: a regularisation term, or the
 # other 999 samples of a sum. The slope is the same 4. What do the differences say?
@@ -186,9 +186,9 @@ def with_offset(x):
     return parabola(x) + 1e9
 
 
-fine, usual = forward(with_offset, 3.0, 1.49e-8), central(with_offset, 3.0, 1e-6)
-lesson.show(f"forward, h = 1.49e-8: {fine}     central, h = 1e-6: {usual:.4f}")
-lesson.check("forward finds 0, central 4.05", fine == 0.0 and abs(usual - 4.053) < 1e-3)
+small, usual = forward(with_offset, 3.0, 1.49e-8), central(with_offset, 3.0, 1e-6)
+lesson.show(f"forward, h = 1.49e-8: {small}     central, h = 1e-6: {usual:.4f}")
+lesson.check("forward finds 0, central 4.05", small == 0.0 and abs(usual - 4.053) < 1e-3)
 
 # %% [markdown]
 # Forward differences with that step are what scipy's `check_grad` takes. Near 1e9 the floats stand
@@ -375,13 +375,15 @@ lesson.check("from 59 940 samples on, a gradient of zeros passes",
 #
 # So do not ask whether a check passes. Ask what it would have refused. Plant mistakes, and count:
 # that is the *power* of a check. Here is a loss that is e²/2 up to |e| = 1.5 and straight beyond
-# (lesson 05 will call it Huber's), its gradient, six wrong versions, and five checks.
+# (lesson 05 will call it Huber's), its gradient, and six wrong versions. Three need a word:
 #
 #     no 1/n      the mean's division is missing
 #     branch      beyond 1.5 the slope should be 1.5, but it is 1
 #     1 % in one  a single element is 1 % too large
 #
-# Every check will pass the right gradient. Which check passes everything?
+# Five checks stand before them. The first compares nothing; the next three have the tolerance from
+# above, on 600 000 errors, on six perfect predictions, and on six errors below 1.5; the last takes
+# errors on both sides of 1.5. All five pass the right gradient. Which one passes everything?
 
 # %%
 DELTA = 1.5

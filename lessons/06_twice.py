@@ -154,7 +154,7 @@ lesson.check("fused takes 1.1 to 1.8 limits, numpy 8 to 32, composed 10 to 211",
 # included. Two numbers place a loop in a picture:
 #
 #     intensity     operations per byte moved
-#     speed         operations per second
+#     speed         operations per second (Gop/s: billions of them)
 #
 # A loop that waits for memory has speed = intensity * bandwidth. That is the roof, a straight line;
 # nothing gets above it. Fusing leaves the operations alone and removes bytes: which way does the
@@ -308,8 +308,9 @@ lesson.check("200 000 elements: nine nodes take more than twice as long as one, 
 # %% [markdown]
 # ## The first call
 #
-# A kernel must be compiled once. Here is a new loss, the cube of the error, in both texts. Its first
-# call compiles (or, if you have run this lesson before, loads what was compiled then from the disk).
+# A kernel must be compiled once. Here is a new loss, the cube of the error; `losses.define` makes a
+# loss of the two texts. Its first call compiles (or, if you have run this lesson before, loads what
+# was compiled then from the disk).
 
 # %%
 def cube(pred, target):

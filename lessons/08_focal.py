@@ -68,8 +68,8 @@ lesson.check("the best constant of cross entropy is the true share; certainty co
 #
 # What drowns in a large crowd is something else. Here are logits as a half-trained model gives them:
 # the healthy around -4, the ill around 0. Call an answer *easy* if its p_t, the probability of what
-# is true, exceeds 0.9. An easy answer pulls little, at most 0.1. Of the whole pull, how much comes
-# from easy answers?
+# is true, exceeds 0.9. Call the size of a sample's slope, |p - y|, its *pull*. An easy answer pulls
+# little, at most 0.1. Of the whole pull, how much comes from easy answers?
 
 # %%
 z = np.concatenate([lesson.rng.normal(0, 1.5, 100), lesson.rng.normal(-4, 1.5, 10_000)])
@@ -362,7 +362,7 @@ def draw(rng):
 
 
 def train(loss, x, y, **settings):
-    """The weights after 120 steps of Adam."""
+    """The weights after 120 steps of Adam, which chooses a rate for each weight (lesson 17)."""
     w, first, second = np.zeros(3), 0.0, 0.0
     for step in range(1, 121):
         slope = x.T @ pull(loss, x @ w, y, **settings) / len(y)
