@@ -108,8 +108,8 @@ x, zeros = 2 * lesson.rng.standard_normal(300_000), np.zeros(300_000)
 losses.huber(Tensor(x[:32], requires_grad=True), zeros[:32]).backward()   # compiled before we look
 held = [peak(loss, x, zeros) for loss in (textbook, losses.huber, losses.huber)]
 lesson.show("composed {:.1f} arrays, fused {:.1f}, fused again {:.1f}".format(*held))
-lesson.check("composed holds more than ten arrays, fused one: the gradient",
-             held[0] > 10 and 0.99 < held[1] < 1.1)
+lesson.check("composed holds more than five arrays at once, fused one: the gradient",
+             held[0] > 5 and 0.99 < held[1] < 1.1)
 lesson.check("the second time it is the same memory again: none is added", held[2] < 0.1)
 
 # %% [markdown]
@@ -441,7 +441,7 @@ lesson.standard(losses.huber, at, aim, delta=1.0)
 # ## Keep
 #
 # - Fusing saves bytes, not operations: 24 per element instead of hundreds, one array instead of many.
-# - The yardstick is the time to move the bytes. Nothing gets below it; mse stands at 1.1.
+# - The yardstick is the time to move the bytes. Large arrays get no lower; mse stands at 1.1.
 # - Small arrays, first calls and second derivatives gain nothing.
 # - Two texts must share no code, and be compared for ever.
 
