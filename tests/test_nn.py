@@ -123,6 +123,13 @@ def test_parameters_are_found_by_name_and_once():
     assert names == ["0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias", "1.weight", "1.bias"]
 
 
+def test_modules_in_a_list_are_found_too():
+    model = nn.Module()
+    model.heads, model.sizes = [nn.Linear(2, 1), nn.Linear(2, 3)], [1, 3]
+    names = [name for name, _ in model.named_parameters()]
+    assert names == ["heads.0.weight", "heads.0.bias", "heads.1.weight", "heads.1.bias"]
+
+
 def test_train_and_eval_reach_all_children():
     model = nn.Sequential(perceptron(), nn.ReLU())
     assert model.training and model[0][1].training

@@ -45,7 +45,8 @@ class Parameter(Tensor):
 
 
 class Module:
-    """Something with parameters. A subclass has Parameters and Modules as attributes, and a `forward`."""
+    """Something with parameters. A subclass has a `forward`, and as attributes Parameters, Modules and lists
+    of Modules."""
 
     training = True
 
@@ -57,8 +58,12 @@ class Module:
         return self.forward(*inputs)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The Modules among the attributes."""
-        return ((name, x) for name, x in vars(self).items() if isinstance(x, Module))
+        """The Modules among the attributes; those in a list are called "list.0", "list.1" ..."""
+        for name, x in vars(self).items():
+            if isinstance(x, Module):
+                yield name, x
+            elif isinstance(x, list | tuple):
+                yield from ((f"{name}.{i}", each) for i, each in enumerate(x) if isinstance(each, Module))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """All parameters, those of children as "child.name". A shared one comes once, by its first name."""
@@ -135,22 +140,24 @@ class Sequential(Module):
     """Layers one after the other."""
 
     def __init__(self, *layers: Module) -> None:
-        for i, layer in enumerate(layers):
+        for layer in layers:
             if not isinstance(layer, Module):
                 raise TypeError(f"Sequential takes Modules, such as nn.ReLU(); got {layer!r}.")
-            setattr(self, str(i), layer)
-        self._layers = layers
+        self.layers = layers
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        return ((str(i), layer) for i, layer in enumerate(self.layers))
 
     def forward(self, x: Any) -> Any:
-        for layer in self._layers:
+        for layer in self.layers:
             x = layer(x)
         return x
 
     def __len__(self) -> int:
-        return len(self._layers)
+        return len(self.layers)
 
     def __getitem__(self, i: int) -> Module:
-        return self._layers[i]
+        return self.layers[i]
 
 
 # ------------------------------------------------------------------------------------------- layers
