@@ -184,8 +184,17 @@ lesson.check("on 1000 samples it has never seen it is right in over 95 %", right
              f"{right.mean():.1%}")
 
 # %% [markdown]
-# (The article's `avg_loss` is a mean of batch means. 1000 = 31 x 32 + 8, so each of the last
-# eight samples counts four times. It is a number to watch, not one to publish.)
+# One look at the numbers that were printed. The article's `avg_loss` is a mean of batch means, and
+# 1000 is no multiple of 32. How much does a sample of the last batch count, beside one of the first?
+
+# %%
+sizes = [len(batch_y) for _, batch_y in dataloader]
+weight = [1 / len(sizes) / size for size in sizes]                 # of one sample in avg_loss
+lesson.show(f"batches of {sizes[0]}: {sizes.count(32)}, the last one: {sizes[-1]}")
+lesson.agree("each of the last eight counts four times", weight[-1] / weight[0], 4.0)
+
+# %% [markdown]
+# It is a number to watch, not one to publish.
 #
 # ## 4. Both paths, two hundred steps
 #
