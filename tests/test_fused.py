@@ -24,7 +24,7 @@ from tinygrad_loss.testing import cases
 ROOT = Path(__file__).parent.parent
 
 PROGRAM = """
-from tinygrad_loss import Tensor, grad, losses
+from tinygrad_loss import Tensor, losses
 from tinygrad_loss.fused.compile import driver
 pred = Tensor([1.5, -2.0, 0.5], requires_grad=True)
 loss = losses.bce_with_logits(pred, [1.0, 0.0, 1.0])
