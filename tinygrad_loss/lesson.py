@@ -96,13 +96,14 @@ class Lesson:
         self._tell(sys._getframe(1))
         self.figures += 1
         folder = Path(os.environ.get("TINYGRAD_LOSS_FIGURES", "") or self._figure_folder())
-        plot.save(fig, folder / f"{name}.png", alt)
+        file = folder / f"{name}.png"
+        plot.save(fig, file, alt)
         print(f"  figure {folder.name}/{name}.png")
         if self._show_windows:
             plot.show()
         if self._script is None:                           # in a notebook, below the cell
-            from IPython.display import display  # type: ignore[import-not-found]
-            display(fig)
+            from IPython.display import Image, display  # type: ignore[import-not-found]
+            display(Image(file))
 
     def end(self) -> None:
         """Print the summary line; a failed check makes the script exit with 1."""
