@@ -15,7 +15,7 @@ import pytest
 
 from tinygrad_loss import course, exercises
 from tinygrad_loss.cli import main
-from tinygrad_loss.exercises.grader import agree, attempt, cases_of, grade, grade_task
+from tinygrad_loss.exercises.grader import agree, attempt, cases_of, grade, grade_task, read
 from tinygrad_loss.exercises.report import text_of
 from tinygrad_loss.exercises.sandbox import Outcome, Pupil
 from tinygrad_loss.exercises.task import Task, same
@@ -89,7 +89,7 @@ def test_the_answer_passes_and_every_mistake_has_its_own_message(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_no_two_mistakes_are_confused(name):
     task, cases = TASKS[name], cases_of(TASKS[name])
-    found = {sentence: attempt(wrong, cases) for sentence, wrong in task.mistakes.items()}
+    found = {sentence: read(task, cases, attempt(w, cases)) for sentence, w in task.mistakes.items()}
     for (one, first), (other, second) in combinations(found.items(), 2):
         assert not agree(first, second, task.digits), f"{one}\n{other}"
 
@@ -114,8 +114,8 @@ def as_learner_file(number, task, wrong):
     source, = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == line
                and [a.arg for a in node.args.args] == list(inspect.signature(wrong).parameters)]
     constants = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)
-                 and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()]
-    return "\n".join(["import numpy as np", *constants, *helpers, f"{task} = {ast.unparse(source)}"])
+                 and ast.unparse(node.targets[0]).isupper()]
+    return "\n".join(["import math", "import numpy as np", *constants, *helpers, f"{task} = {ast.unparse(source)}"])
 
 
 def test_every_mistake_is_recognised_in_a_learners_file(tmp_path):
@@ -134,7 +134,9 @@ def test_every_mistake_is_recognised_in_a_learners_file(tmp_path):
             cases = cases_of(task)
             yours = pupil.call(key, cases, task.allows)
             assert not any(o.refused for o in yours), (key, yours)
-            told = [s for s, w in task.mistakes.items() if agree(yours, attempt(w, cases), task.digits)]
+            yours = read(task, cases, yours)
+            told = [s for s, w in task.mistakes.items()
+                    if agree(yours, read(task, cases, attempt(w, cases)), task.digits)]
             assert told == [list(task.mistakes)[i]], (key, yours)
 
 

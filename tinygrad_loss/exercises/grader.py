@@ -87,22 +87,41 @@ def grade_task(task: Task, pupil: Caller) -> Verdict:
     if first.kind == "raised" and first.type == "NotImplementedError":
         return Verdict(task.name, "NOT STARTED")
     right = attempt(task.answer, cases)
-    if agree(yours, right, task.digits) and (fault := _fault(task, cases, yours, pupil)) is None:
-        return Verdict(task.name, "PASS", f"{len(cases)} inputs")
-    mistake = next((sentence for sentence, wrong in task.mistakes.items()
-                    if agree(yours, attempt(wrong, cases), task.digits)), "")
+    mine, wanted = read(task, cases, yours), read(task, cases, right)
+    correct = agree(mine, wanted, task.digits)
+    mistake = "" if correct else next(
+        (sentence for sentence, wrong in task.mistakes.items()
+         if agree(mine, read(task, cases, attempt(wrong, cases)), task.digits)), "")
     if not mistake:
         fault = _fault(task, cases, yours, pupil) or _misfit(task, cases, yours, right)
         if fault is not None:
             return fault
-    i = next(i for i, (a, b) in enumerate(zip(yours, right, strict=True)) if not agree([a], [b], task.digits))
+    if correct:
+        return Verdict(task.name, "PASS", f"{len(cases)} inputs")
+    wrong = [i for i, (a, b) in enumerate(zip(mine, wanted, strict=True)) if not agree([a], [b], task.digits)]
+    i = wrong[0]
     verdict = Verdict(task.name, "FAIL", mistake, known=bool(mistake), given=given(task, cases[i]))
-    report = _checked(task, cases, yours, right, pupil) if task.loss else None
+    report = _checked(task, [cases[i] for i in wrong[:3]], pupil) if task.loss else None
     if report is not None:
         return verdict._replace(report=report)
-    wrong = sum(not agree([a], [b], task.digits) for a, b in zip(yours, right, strict=True))
-    return verdict._replace(finding=mistake or f"The answer is wrong for {wrong} of {len(cases)} inputs.",
-                            table=_table(yours[i].value, right[i].value, task.digits))
+    finding = mistake or f"The answer is wrong for {len(wrong)} of {len(cases)} inputs."
+    table = () if task.reads else _table(yours[i].value, right[i].value, task.digits)
+    return verdict._replace(finding=finding, table=table)
+
+
+def read(task: Task, cases: Sequence[tuple[Any, ...]], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """What is compared of the answers: mostly they themselves."""
+    reads = task.reads
+    if reads is None:
+        return list(outcomes)
+
+    def one(value: Any, case: tuple[Any, ...]) -> Any:
+        try:
+            return reads(value, *case)
+        except Exception:                    # it is not of the kind that was asked for
+            return value
+    return [o._replace(value=one(o.value, case)) if o.kind == "value" else o
+            for o, case in zip(outcomes, cases, strict=False)]
 
 
 def _fail(task: Task, finding: str, case: tuple[Any, ...] | None = None, trace: str = "") -> Verdict:
@@ -146,12 +165,12 @@ def _misfit(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcom
             ) -> Verdict | None:
     """Is it of another kind, or of another shape, than what was asked for? Or not a number?"""
     for a, b, case in zip(yours, right, cases, strict=True):
-        if words := misfit(a.value, b.value):
+        if words := misfit(a.value, b.value, nan_too=task.reads is None):
             return _fail(task, words, case)
     return None
 
 
-def misfit(yours: Any, right: Any) -> str:
+def misfit(yours: Any, right: Any, nan_too: bool = True) -> str:
     """How an answer differs in kind from the right one; nothing if it does not."""
     if yours is None:
         return "It returns None; is the return statement missing?"
@@ -160,7 +179,7 @@ def misfit(yours: Any, right: Any) -> str:
             return f"It returns {kind(yours)}; it should return {len(right)} things: {kind(right)}."
         if len(yours) != len(right):
             return f"It returns {len(yours)} things; it should return {len(right)}."
-        words = ((i, misfit(a, b)) for i, (a, b) in enumerate(zip(yours, right, strict=True)))
+        words = ((i, misfit(a, b, nan_too)) for i, (a, b) in enumerate(zip(yours, right, strict=True)))
         return next((f"Of what it returns, number {i + 1}: {w}" for i, w in words if w), "")
     if isinstance(right, str | dict):
         return "" if isinstance(yours, type(right)) else (
@@ -170,7 +189,7 @@ def misfit(yours: Any, right: Any) -> str:
         return f"It returns {kind(yours)}; it should return {kind(right)}.{hint}"
     if np.shape(yours) != np.shape(right):
         return f"It returns {kind(yours)}; it should return {kind(right)}."
-    if np.isnan(yours).any() and not np.isnan(right).any():
+    if nan_too and np.isnan(yours).any() and not np.isnan(right).any():
         at = [int(i) for i in np.argwhere(np.isnan(yours))[0]]
         return f"It returns nan{f' at {at}' if at else ''}; every number here has an answer."
     return ""
@@ -240,12 +259,10 @@ def _table(yours: Any, right: Any, digits: bool) -> tuple[str, ...]:
     return tuple(lines) if wrong.any() else ()
 
 
-def _checked(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome], right: Sequence[Outcome],
-             pupil: Caller) -> Report | None:
-    """What the gradient check says, at the first case where it finds something; None if it finds nothing."""
-    wrong = [i for i, (a, b) in enumerate(zip(yours, right, strict=True)) if not agree([a], [b], task.digits)]
-    for i in wrong[:3]:
-        report = check_gradient(task, cases[i], pupil)
+def _checked(task: Task, cases: Sequence[tuple[Any, ...]], pupil: Caller) -> Report | None:
+    """What the gradient check says, at the first of these cases where it finds something; None if nowhere."""
+    for case in cases:
+        report = check_gradient(task, case, pupil)
         if not report.ok and report.verdict != "UNTESTED":
             return report
     return None

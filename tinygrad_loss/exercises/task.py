@@ -7,6 +7,7 @@ with the sentence that its author should read; it is recognised by its values.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -29,6 +30,8 @@ class Task(NamedTuple):
     shown        functions of the library to look at afterwards; without: the answer
     allows       losses that may be called; "engine" if it may differentiate
     digits       every single number counts, however small beside the others
+    reads        where many answers are right: what is compared instead, a function of the answer and the
+                 arguments
     """
 
     name: str
@@ -41,6 +44,7 @@ class Task(NamedTuple):
     shown: tuple[Callable[..., Any], ...] = ()
     allows: tuple[str, ...] = ()
     digits: bool = False
+    reads: Callable[..., Any] | None = None
 
 
 class Exercise(NamedTuple):
@@ -75,6 +79,7 @@ def slope_of(loss: Callable[..., Tensor], wrt: Sequence[int] = (0,)) -> Callable
         given = [Tensor(x, requires_grad=True) if i in wrt else x for i, x in enumerate(args)]
         found = [d.numpy() for d in grad(loss(*given), [given[i] for i in wrt])]
         return found[0] if len(found) == 1 else tuple(found)
+    slope.__signature__ = inspect.signature(loss)            # type: ignore[attr-defined]
     return slope
 
 
