@@ -115,7 +115,8 @@ def as_learner_file(number, task, wrong):
                and [a.arg for a in node.args.args] == list(inspect.signature(wrong).parameters)]
     constants = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)
                  and ast.unparse(node.targets[0]).isupper()]
-    return "\n".join(["import math", "import numpy as np", *constants, *helpers, f"{task} = {ast.unparse(source)}"])
+    imports = ["import math", "import numpy as np"]
+    return "\n".join([*imports, *constants, *helpers, f"{task} = {ast.unparse(source)}"])
 
 
 def test_every_mistake_is_recognised_in_a_learners_file(tmp_path):
