@@ -123,12 +123,12 @@ def test_every_mistake_is_recognised_in_a_learners_file(tmp_path):
     """All of them in one process, by the way a learner's file takes."""
     file, wanted = tmp_path / "all.py", {}
     parts = ["import textwrap", "def load(name, text):", "    space = {}",
-             "    exec(text, space)", "    globals()[name] = space['mistake']"]
+             "    exec(text, space)", "    globals()[name] = space['_wrong']"]
     for name, task in TASKS.items():
         for i, wrong in enumerate(task.mistakes.values()):
             key = f"{name.replace(' ', '_')}_{i}"
             wanted[f"_{key}"] = task, i
-            parts.append(f"load('_{key}', {as_learner_file(name[:2], 'mistake', wrong)!r})")
+            parts.append(f"load('_{key}', {as_learner_file(name[:2], '_wrong', wrong)!r})")
     file.write_text("\n".join(parts), encoding="utf-8")
     with Pupil(file, seconds=60) as pupil:
         for key, (task, i) in wanted.items():
