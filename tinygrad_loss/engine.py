@@ -144,12 +144,12 @@ class primitive:
         self.arity = max(len(vjps), getattr(forward, "nin", 1))
 
     def __call__(self, *args: Any) -> Tensor:
-        like = next((x.dtype for x in args if isinstance(x, Tensor)), None)
-        inputs = tuple(_tensor(x, like if is_number(x) else None) for x in args[:self.arity])
-        settings = args[self.arity:]
+        inputs, settings = args[:self.arity], args[self.arity:]
+        if any([type(x) is not Tensor for x in inputs]):
+            like = next((x.dtype for x in inputs if isinstance(x, Tensor)), None)
+            inputs = tuple([_tensor(x, like if is_number(x) else None) for x in inputs])
         try:
-            with np.errstate(all="ignore"):      # inf and nan are answers here, not accidents
-                data = self.forward(*[x.data for x in inputs], *settings)
+            data = nx.quietly(self.forward, *[x.data for x in inputs], *settings)
         except ValueError as error:
             shapes = " and ".join(str(x.shape) for x in inputs)
             problem = str(error).rstrip(" .")
