@@ -387,3 +387,23 @@ def test_a16_what_float32_cannot_hold_is_inf_without_a_warning(reduction, path):
         value = losses.mse(pred, np.float32([0.0, 0.0]), reduction=reduction, path=path)
         assert value.dtype == np.float32 and value.numpy().max() == np.inf
     assert losses.mse(Tensor(np.float32([1e30]), requires_grad=True), np.float32([0.0])).item() == np.inf
+
+
+# ------------------------------------------------------------- one row of many holds no probabilities
+
+IN_ROWS = [(name, k) for name, loss in LOSSES.items() for k, argument in enumerate(loss.input_names)
+           if loss.family.name == "rows" and loss.alternatives(argument)[-1].kind in ("rows", "log rows")]
+
+
+@both
+@pytest.mark.parametrize("n, width", [(701, 10), (3, 2100)])
+@pytest.mark.parametrize("name, k", IN_ROWS)
+def test_one_row_that_does_not_sum_to_1_is_found(name, k, n, width, path):
+    """The driver looks while it has the row, in whatever block it lies."""
+    loss, rng = LOSSES[name], np.random.default_rng(0)
+    inputs = [np.asarray(loss.alternatives(x)[-1].draw(rng, (n, width))) for x in loss.input_names]
+    loss(*inputs, path=path)
+    is_log = loss.alternatives(loss.input_names[k])[-1].kind == "log rows"
+    inputs[k][n - 2] = inputs[k][n - 2] - 2e-3 if is_log else inputs[k][n - 2] * 0.998
+    with pytest.raises(ValueError, match=rf"row of {loss.input_names[k]}\)?\[{n - 2}\] is 0.99.*must be 1"):
+        loss(*inputs, path=path)

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import wide_vectors
+from .vmath import are_probabilities, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_pred = holds[0]
+    of_logs = getattr(holds_pred, "of_logs", None)
 
     def walk(first, last, per_block, pred, target, _third, dpred, _dtarget, _dthird, weight, scale, losses,
              partials, settings):
@@ -27,13 +28,15 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         wide_vectors()
         ok = True
         n_rows, width = pred.shape
-        costs = np.empty(per_block)
+        costs, scratch = np.empty(per_block), np.empty((per_block, width))
         for block in range(first, last):
             start = block * per_block
             stop = min(start + per_block, n_rows)
             numbers = pred[start:stop].reshape(-1)
             for j in range(numbers.size):
                 ok &= holds_pred(numbers[j])
+            if of_logs is not None:
+                ok &= are_probabilities(pred[start:stop], of_logs, scratch[:stop - start])
             if dpred.size:
                 dpred[start:stop] = 0.0
             for i in range(start, stop):

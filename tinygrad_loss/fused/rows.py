@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import wide_vectors
+from .vmath import ROW_SUM_TOLERANCE, any_order_sum, exp, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_pred, holds_target = holds
+    logs_pred, logs_target = (getattr(test, "of_logs", None) for test in holds)
     given = one_hot if wants_rows else label_alone
 
     def walk(first, last, per_block, pred, target, _x, dpred, _dt, _dx, weight, scale, losses, partials,
@@ -38,10 +39,12 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                 for j in range(width):
                     p[j] = pred[i, j]
                     ok &= holds_pred(p[j])
+                ok &= is_allowed(p, logs_pred, d)
                 if target.ndim == 2:             # decided when compiled; only one branch remains
                     for j in range(width):
                         t[j] = target[i, j]
                         ok &= holds_target(t[j])
+                    ok &= is_allowed(t, logs_target, d)
                     cost = kernel(p, t, d, *settings)
                 elif 0 <= target[i] < width:
                     cost = kernel(p, given(target[i], t), d, *settings)
@@ -58,6 +61,15 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         return ok
 
     return walk
+
+
+def is_allowed(row, of_logs, scratch):
+    """Does the row, or do its exponentials, sum to 1? If it holds no probabilities, it need not."""
+    if of_logs is None:
+        return True
+    for j in range(row.size):
+        scratch[j] = exp(row[j]) if of_logs else row[j]
+    return not abs(any_order_sum(scratch) - 1.0) > ROW_SUM_TOLERANCE
 
 
 def one_hot(label, row):

@@ -56,6 +56,8 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD           # sqrt(1/2)
 ALL_BUT_SIGN = 0x7FFFFFFFFFFFFFFF
 EXP_MIN, EXP_MAX = -746.0, 710.0              # beyond, exp is 0 or inf
 SMALLEST_NORMAL = 2.2250738585072014e-308
+FEW = 64                                      # numbers: starting a loop of vectors takes longer than the loop
+ROW_SUM_TOLERANCE = 1e-4                      # room for the float32 roundings of a very wide softmax
 UPPER_24, UPPER_26 = -1 << 29, -1 << 27       # masks for the first 24, 26 of the 53 digits of a float
 
 
@@ -409,13 +411,41 @@ def total(x):
     """
     result, lost, cut = 0.0, 0.0, 0.0
     for start in range(0, x.size, 1024):
-        part = x[start:start + 1024]
-        above, below = _sums(part, cut)
+        stop = min(start + 1024, x.size)
+        above, below = _sums(x, start, stop, cut)
         if 0.25 * cut < above < 1e300:                       # the first, or larger than all before
             cut = 8.0 * (1.0 / to_one(above))
-            above, below = _sums(part, cut)
+            above, below = _sums(x, start, stop, cut)
         result, rounding = two_sum(result, above)
         lost += rounding + below
+    return result + lost if abs(result) < np.inf else result
+
+
+def are_probabilities(rows, of_logs, scratch):
+    """Does each row, or do its exponentials, sum to 1? nan is let through. scratch is as large as rows."""
+    ok, numbers, p = True, rows.reshape(-1), scratch.reshape(-1)
+    for k in range(numbers.size):
+        p[k] = exp(np.float64(numbers[k])) if of_logs else numbers[k]
+    for r in range(len(rows)):
+        ok &= not abs(any_order_sum(scratch[r]) - 1.0) > ROW_SUM_TOLERANCE
+    return ok
+
+
+def totals(rows, out):
+    """Fill out with the total of each row."""
+    if rows.shape[1] < FEW:
+        for r in range(len(rows)):
+            out[r] = _total_of_few(rows[r])
+    else:
+        for r in range(len(rows)):
+            out[r] = total(rows[r])
+
+
+def _total_of_few(x):
+    result, lost = 0.0, 0.0
+    for i in range(x.size):
+        result, rounding = two_sum(result, x[i])
+        lost += rounding
     return result + lost if abs(result) < np.inf else result
 
 
@@ -427,10 +457,10 @@ def two_sum(a, b):
 
 
 @in_any_order
-def _sums(x, cut):
+def _sums(x, start, stop, cut):
     """The sums of what lies above and below 2^-53 cut, in the order that suits the vector unit."""
     above, below = 0.0, 0.0
-    for i in range(x.size):
+    for i in range(start, stop):
         above += _above(x[i], cut)
         below += _below(x[i], cut)
     return above, below

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vmath import LOG2_E, ROUND, ROUND_BITS, _with_edges, in_any_order, log, wide_vectors
+from .vmath import (
+    LOG2_E,
+    ROUND,
+    ROUND_BITS,
+    SQRT_HALF_BITS,
+    _with_edges,
+    any_order_sum,
+    in_any_order,
+    wide_vectors,
+)
+from .vmath import log as long_log
 
 LN2 = 0.6931471805599453
 ALL_BUT_SIGN = np.int32(0x7FFFFFFF)
@@ -83,20 +93,51 @@ def extent(x):
     return np.float64(np.int32(low).view(np.float32)), np.float64(np.int32(high).view(np.float32))
 
 
-def log1p(x):
-    """log(1 + x)."""
-    u = 1.0 + x
-    bits = np.float64(u).view(np.int64)
-    k = (bits - 0x3FE6A09E667F3BCD) >> 52                    # u = 2^k m, m from sqrt(1/2) to sqrt(2)
+def total(x):
+    """The sum of x; in float64, which has digits to spare."""
+    return any_order_sum(x)
+
+
+def totals(rows, out):
+    """Fill out with the sum of each row."""
+    for r in range(len(rows)):
+        out[r] = any_order_sum(rows[r])
+
+
+def log(x):
+    """The natural logarithm."""
+    bits = np.float64(x).view(np.int64)
+    k = (bits - SQRT_HALF_BITS) >> 52                        # x = 2^k m, m from sqrt(1/2) to sqrt(2)
     m = np.int64(bits - (k << 52)).view(np.float64)
-    f = m - 1.0
+    result = np.float64(k) * LN2 + _log_series(m - 1.0)
+    result = x if x == np.inf else result
+    result = -np.inf if x == 0.0 else result
+    return result if x >= 0.0 else np.nan
+
+
+def _log_series(f):
+    """log(1 + f), for 1 + f from sqrt(1/2) to sqrt(2)."""
     s = f / (2.0 + f)
     z = s * s
     q = 0.2958015670534363
     q = q * z + 0.3998877599783465
     q = q * z + 0.6666668505073791
+    return f - s * (f - z * q)
+
+
+def log1p_of_ratio(a, b):
+    """log(1 + a / b) for a >= 0 and b > 0."""
+    return log1p(a / b)
+
+
+def log1p(x):
+    """log(1 + x)."""
+    u = 1.0 + x
+    bits = np.float64(u).view(np.int64)
+    k = (bits - SQRT_HALF_BITS) >> 52                        # u = 2^k m, m from sqrt(1/2) to sqrt(2)
+    m = np.int64(bits - (k << 52)).view(np.float64)
     lost = x - (u - 1.0) if x < 1.0 else 0.0                 # what rounding u lost
-    result = np.float64(k) * LN2 + (f - s * (f - z * q)) + lost
+    result = np.float64(k) * LN2 + _log_series(m - 1.0) + lost
     result = x if x == np.inf else result
     result = -np.inf if x == -1.0 else result
     return result if x >= -1.0 else np.nan
@@ -139,5 +180,5 @@ def power_of_sigmoid(x, y):
 
 def pow(x, y):
     """x to the power of y; the logarithm is the long one, because y may magnify its error a hundredfold."""
-    product = 0.0 if abs(x) == 1.0 else y * log(abs(x))                # 0 * inf
+    product = 0.0 if abs(x) == 1.0 else y * long_log(abs(x))                # 0 * inf
     return _with_edges(x, y, exp(product))

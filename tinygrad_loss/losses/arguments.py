@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arraylike import floats
 from ..engine import Tensor
+from ..fused.vmath import ROW_SUM_TOLERANCE
 from .domain import Domain
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PATHS = ("fused", "composed")
 REDUCTIONS = ("mean", "sum", "none", "batchmean")
-ROW_SUM_TOLERANCE = 1e-4                  # room for the float32 roundings of a very wide softmax
 
 
 class Given(NamedTuple):
@@ -141,8 +141,8 @@ def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
 
 def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
                   ) -> tuple[list[Any], tuple[Any, ...]]:
-    """What a driver cannot test as it goes: labels must lie within the classes or be ignored, rows of
-    probabilities sum to 1, and elements lie in the domain that a setting chose.
+    """What a driver cannot test as it goes: labels must lie within the classes or be ignored, and rows of
+    probabilities sum to 1.
 
     Returns inputs and settings in which an ignored label is no class: where ignore_index is one, -1 takes
     its place in both.
@@ -163,12 +163,8 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
             continue
         if "label lists" in kinds:
             _check_labels(loss, name, x, class_count(inputs[0]), -1)
-            continue
-        if "rows" in kinds:
-            _check_sums(loss, f"the sum of a row of {name}", np.asarray(x))
-        if "log rows" in kinds:
-            with np.errstate(over="ignore"):
-                _check_sums(loss, f"the sum of exp(a row of {name})", np.exp(np.asarray(x)))
+        elif loss.family.name != "rows":                     # there, drivers add up the rows as they go
+            _check_sums(loss, name, x, domains[-1].kind)
     return inputs, settings
 
 
@@ -195,16 +191,22 @@ def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n
     return n_items
 
 
-def _check_sums(loss: Loss, name: str, x: np.ndarray) -> None:
-    sums = x.sum(axis=-1)
+def _check_sums(loss: Loss, name: str, rows: Any, kind: str) -> None:
+    if kind not in ("rows", "log rows"):
+        return
+    name = f"the sum of a row of {name}" if kind == "rows" else f"the sum of exp(a row of {name})"
+    with np.errstate(over="ignore"):
+        sums = (np.asarray(rows) if kind == "rows" else np.exp(np.asarray(rows))).sum(axis=-1)
     _require(loss, name, sums, ~(abs(sums - 1) > ROW_SUM_TOLERANCE), "1, because a row holds probabilities")
 
 
-def check_elements(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]) -> None:
-    """Every element must lie in the domain of its argument."""
-    for name, x in zip(loss.input_names, inputs, strict=True):
+def check_elements(loss: Loss, given: list[Any], inputs: list[Any], settings: tuple[Any, ...]) -> None:
+    """Every element must lie in the domain of its argument, as it was given; of the arranged inputs, rows of
+    probabilities must sum to 1."""
+    for name, x, arranged in zip(loss.input_names, given, inputs, strict=True):
         if x.dtype.kind == "f":
             domain = loss.alternatives(name, dict(zip(loss.defaults, settings, strict=True)))[-1]
+            _check_sums(loss, name, arranged, domain.kind)
             _require(loss, name, x, domain.holds(np.asarray(x)), domain.text)
 
 

@@ -17,7 +17,7 @@ Source: I. J. Good, Rational Decisions, 1952.
 import math
 
 from ..engine import where
-from ..fused.vmath import log, total
+from ..fused.vmath import log
 from .domain import PROBABILITIES
 from .family import DISTRIBUTIONS
 from .loss import Advice, Claims, Known, Loss
@@ -28,16 +28,10 @@ def composed(pred, target):
     return where(out, 0, -target * pred.log()).sum(axis=1)
 
 
-def kernel(pred, target, dpred, dtarget):
-    for c in range(pred.size):
-        out = pred[c] == 0.0 and target[c] == 0.0
-        dtarget[c] = 0.0 if out else -log(pred[c])
-        dpred[c] = 0.0 if target[c] == 0.0 else target[c] * dtarget[c]
-    loss = total(dpred)
-    for c in range(pred.size):
-        out = pred[c] == 0.0 and target[c] == 0.0
-        dpred[c] = 0.0 if out else -target[c] / pred[c]
-    return loss
+def kernel(pred, target):
+    out = pred == 0.0 and target == 0.0
+    surprise = 0.0 if out else -log(pred)
+    return target * surprise, 0.0 if out else -target / pred, surprise
 
 
 def exact(mp, pred, target):

@@ -39,6 +39,14 @@ class Switch(NamedTuple):
     off: Domain
 
 
+def in_rows(of_logs: bool) -> Callable[[Callable[[Any], Any]], Any]:
+    """Mark a test of elements: drivers also test that a row, or the exponentials of it, sum to 1."""
+    def mark(test: Any) -> Any:
+        test.of_logs = of_logs
+        return test
+    return mark
+
+
 def _any(x: Any) -> Any:
     return True
 
@@ -63,7 +71,13 @@ def _not_negative_or_nan(x: Any) -> Any:
     return (x >= 0) | (x != x)
 
 
-def _not_positive_or_nan(x: Any) -> Any:
+@in_rows(of_logs=False)
+def _probability(x: Any) -> Any:
+    return ((x >= 0) & (x <= 1)) | (x != x)
+
+
+@in_rows(of_logs=True)
+def _log_probability(x: Any) -> Any:
     return (x <= 0) | (x != x)
 
 
@@ -130,10 +144,10 @@ LABELS = Domain("an integer label, from 0 to the number of classes - 1", _any,
                 lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]), kind="labels")
 LABEL_LISTS = Domain("an integer label, from 0 to the number of classes - 1, or -1, which ends a list",
                      _any, _label_lists, kind="label lists")
-PROBABILITIES = Domain("a probability, in a row that sums to 1", _unit,
+PROBABILITIES = Domain("a probability, in a row that sums to 1", _probability,
                        lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]), kind="rows")
 LOG_PROBABILITIES = Domain("the logarithm of a probability, in a row of probabilities that sum to 1",
-                           _not_positive_or_nan,
+                           _log_probability,
                            lambda rng, shape: np.log(rng.dirichlet(np.ones(shape[-1]), shape[:-1])),
                            kind="log rows")
 

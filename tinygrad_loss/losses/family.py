@@ -10,7 +10,8 @@ that layout.
     SOFTMAX        (own, others, half_gap, weight, ...) -> see fused/softmax.py   as for ROWS  a row
     MULTILABEL     (pred, target, dpred, *settings) -> loss          (N, C) and (N, C)      a row
     LABEL          (own, weight, *settings) -> loss, slope of own    (N, C) and (N,)       a row
-    DISTRIBUTIONS  (p, q, dp, dq, *settings) -> loss                 (N, C) each            a row of each
+    CLASSES        (z, q, share, *settings) -> see fused/classes.py  (N, C) and (N, C)      a row
+    DISTRIBUTIONS  (p, q, *settings) -> loss, dp, dq of a class      (N, C) each            a row of each
     SAMPLES        (both, vain, ...) -> see fused/overlap.py         (N, M) and (N, M)      a sample
     VECTORS        (a, b, c, da, db, dc, *settings) -> loss          (N, D) each            a triple
     PAIRS          (a, b, label, da, db, *settings) -> loss          (N, D) twice and (N,)  a pair
@@ -137,7 +138,8 @@ ROWS = Family("rows", _rows, "rows", 1)
 SOFTMAX = Family("rows", _rows, "softmax", 1)
 LABEL = Family("rows", _rows, "label", 1)
 MULTILABEL = Family("rows", _row_pairs, "rows", 1)
-DISTRIBUTIONS = Family("rows", _row_pairs, "vectors", 2)
+CLASSES = Family("rows", _row_pairs, "shares", 1)
+DISTRIBUTIONS = Family("rows", _row_pairs, "classes", 2)
 SAMPLES = Family("samples", _samples, "overlap", 1)
 VECTORS = Family("vectors", _vectors, "vectors", 3)
 PAIRS = Family("vectors", _pairs, "vectors", 2)

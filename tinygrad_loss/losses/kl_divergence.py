@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import exp, log, total
+from ..fused.vmath import exp, log
 from .domain import LOG_PROBABILITIES, PROBABILITIES, Switch, boolean
 from .family import DISTRIBUTIONS
 from .loss import Advice, Claims, Known, Loss
@@ -32,19 +32,11 @@ def composed(pred, target, log_pred=False, log_target=False):
     return where(log_t == -math.inf, 0, t * (log_t - log_p)).sum(axis=1)
 
 
-def kernel(pred, target, dpred, dtarget, log_pred, log_target):
-    out = -np.inf if log_target else 0.0                     # how a target says that a class is out
-    for c in range(pred.size):
-        t = exp(target[c]) if log_target else target[c]
-        gap = (target[c] if log_target else log(t)) - (pred[c] if log_pred else log(pred[c]))
-        dtarget[c] = 0.0 if target[c] == out else gap + 1.0
-        dpred[c] = 0.0 if target[c] == out else t * gap
-    loss = total(dpred)
-    for c in range(pred.size):
-        t = exp(target[c]) if log_target else target[c]
-        dtarget[c] *= t if log_target else 1.0
-        dpred[c] = 0.0 if target[c] == out else -t if log_pred else -t / pred[c]
-    return loss
+def kernel(pred, target, log_pred, log_target):
+    t, log_t = (exp(target), target) if log_target else (target, log(target))
+    gap = log_t - (pred if log_pred else log(pred))
+    by_p, by_t = -t if log_pred else -t / pred, t * (gap + 1.0) if log_target else gap + 1.0
+    return (0.0, 0.0, 0.0) if log_t == -np.inf else (t * gap, by_p, by_t)
 
 
 def exact(mp, pred, target, log_pred, log_target):

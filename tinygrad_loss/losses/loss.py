@@ -122,7 +122,7 @@ class Call:
 
     def check_elements(self) -> None:
         """Raise ValueError for the first element outside the domain of its argument."""
-        arguments.check_elements(self.loss, self.given, self.settings)
+        arguments.check_elements(self.loss, self.given, self.inputs, self.settings)
 
     def composed(self, *inputs: Tensor) -> Tensor:
         """The composed path, of these inputs or of the call's own."""

@@ -14,9 +14,9 @@ Source: D. R. Cox, The Regression Analysis of Binary Sequences, 1958.
 import math
 
 from ..engine import where
-from ..fused.vmath import in_any_order, logistic
+from ..fused.vmath import logistic
 from .domain import BINARY, REAL, class_weights
-from .family import MULTILABEL
+from .family import CLASSES
 from .loss import Advice, Claims, Known, Loss
 
 
@@ -27,18 +27,13 @@ def composed(pred, target, weight=None):
     return where(weight == 0, 0, weight / pred.shape[1] * (missed + false_alarm)).sum(axis=1)
 
 
-@in_any_order
-def kernel(pred, target, dpred, weight):
-    loss = 0.0
-    for c in range(pred.size):
-        yes, no, w = target[c], 1.0 - target[c], weight[c] / pred.size
-        e, p, tail = logistic(abs(pred[c]))                  # exp(-|z|), sigmoid(|z|), softplus(-|z|)
-        against = no if pred[c] > 0.0 else yes               # what speaks against the sign of z
-        linear = 0.0 if against == 0.0 else against * abs(pred[c])
-        slope = no - yes * e if pred[c] > 0.0 else no * e - yes
-        loss += 0.0 if w == 0.0 else w * (tail + linear)
-        dpred[c] = w * (slope * p)
-    return loss
+def kernel(pred, target, share):
+    yes, no = target, 1.0 - target
+    e, p, tail = logistic(abs(pred))                         # exp(-|z|), sigmoid(|z|), softplus(-|z|)
+    against = no if pred > 0.0 else yes                      # what speaks against the sign of z
+    linear = 0.0 if against == 0.0 else against * abs(pred)
+    slope = no - yes * e if pred > 0.0 else no * e - yes
+    return 0.0 if share == 0.0 else share * (tail + linear), share * (slope * p)
 
 
 def exact(mp, pred, target, weight):
@@ -47,7 +42,7 @@ def exact(mp, pred, target, weight):
 
 
 loss = Loss(
-    composed, kernel, MULTILABEL,
+    composed, kernel, CLASSES,
     domains={"pred": REAL, "target": BINARY, "weight": class_weights()},
     exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0,
