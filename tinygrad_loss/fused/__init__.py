@@ -1,7 +1,7 @@
 """Fused losses: kernels in plain Python, run at machine speed.
 
     vmath        elementary functions for kernels
-    elementwise, rows, softmax, vectors, sequences, batch, views
+    elementwise, rows, classes, shares, label, softmax, overlap, vectors, sequences, batch, views
                  drivers: the loop around a kernel, one for each layout of the inputs
     compile      from a plain kernel to machine code that is kept on disk
     threads      blocks of work on all cores, with the same bits for any number of them
