@@ -167,7 +167,7 @@ def test_any_function_can_be_checked_from_the_command_line(tmp_path):
         return done.returncode, done.stdout
     assert check("mine:cube")[0] == 0
     code, text = check("mine:cut", "--at", "x.npy")
-    assert code == 1 and "it is 0.5 = 1/2 times the right one" in text
+    assert code == 1 and "it is the right one times 0.5 = 1/2" in text
     assert check("mine:cut", "--at", "nowhere.npy")[0] == 2
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import programs, rules
-from .diagnosis import diagnose
+from .diagnosis import diagnose, exchanged
 from .programs import Arrays, Program, copies
 from .report import SWEPT, Report
 from .witnesses import Element, Evidence, beside, complex_step, gather, swept
@@ -89,12 +89,9 @@ def _behaviour(program: Program) -> tuple[Arrays, Report | None]:
     for d, k in zip(yours, program.at, strict=True):
         x = program.inputs[k]
         if d.shape != x.shape:
-            forgotten = (" A sum over the axes that were broadcast is missing." if d.ndim > x.ndim or
-                         d.size > x.size else "")
+            forgotten = " A sum over the axes that were broadcast is missing." if d.size > x.size else ""
             return fails("SHAPE", f"the gradient of {program.names[k]} has shape {d.shape}, the input "
                                   f"{x.shape}.{forgotten}")
-        if d.dtype.kind not in "fiub":
-            return fails("ERROR", f"the gradient of {program.names[k]} holds {d.dtype}, not numbers")
         if not np.isfinite(d).all():
             at = tuple(int(i) for i in np.argwhere(~np.isfinite(d))[0])
             return fails("NONFINITE", f"the gradient of {program.names[k]} is {d[at]} at {list(at)}")
@@ -114,6 +111,9 @@ def _judge(program: Program, yours: Arrays, evidence: list[Evidence], rng: np.ra
     elements = sorted([e for found in evidence for e in found.elements], key=lambda e: -e.excess)
     complete = all(found.complete for found in evidence)
     report = Report(program.name, "PASS", elements=elements, complete=complete)
+    if text := exchanged(program, yours, evidence):
+        return report._replace(verdict="WRONG", diagnosis="permuted", pattern=text,
+                               mistake="the gradients are returned in another order than the inputs")
     for found, own in zip(evidence, yours, strict=True):
         if any(e.is_wrong for e in found.elements):
             named = diagnose(program, own, found.elements)

@@ -64,9 +64,9 @@ def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool
     if not np.isfinite(values).all():
         return ""
     bad, good = values[wrong], values[~wrong]
-    if bad.min() == bad.max() and bad[0] not in good:
+    if bad.min() == bad.max() and bad[0] not in good and _telling(bad):
         return f"{name} is {_plain(bad[0])}" if not name.startswith("the column is") else name
-    if good.min() == good.max() and good[0] not in bad:
+    if good.min() == good.max() and good[0] not in bad and _telling(good):
         return (f"{name} is not {_plain(good[0])}" if not name.startswith("the column is not")
                 else name.replace(" not", ""))
     if bad.min() > good.max():
@@ -78,6 +78,11 @@ def _separates(name: str, values: np.ndarray, wrong: np.ndarray, two_sided: bool
         low, high = between(below.max(), good.min(), known), between(good.max(), above.min(), known)
         return f"{name} < {low} or > {high}"
     return ""
+
+
+def _telling(same: np.ndarray) -> bool:
+    """Is it no chance that these are the same? One number alone tells nothing, unless it is a round one."""
+    return same.size > 1 or bool(same[0] == np.round(same[0]))
 
 
 def between(low: float, high: float, known: dict[str, float]) -> str:

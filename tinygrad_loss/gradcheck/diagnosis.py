@@ -10,14 +10,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from . import conditions
+from .factors import name_factor
 from .programs import Program
-from .witnesses import Element, Witness
+from .witnesses import Element, Evidence, Witness
 
 FLOAT32 = 6e-8                              # half of the distance of its neighbours, relative
 SOME = 4                                    # elements that must agree before all are asked
@@ -42,9 +44,25 @@ def diagnose(program: Program, yours: np.ndarray, elements: Sequence[Element]) -
             or _upstream(program, sure, y, allowed)
             or _moved(yours, sure, numbers, allowed)
             or _vague(y, numbers)
+            or _whole(y, numbers)
             or _subset(program, sure, y, numbers)
             or _displaced(sure)
+            or _line_by_line(sure)
             or Diagnosis("other", None, "no single factor, place or condition explains it"))
+
+
+def exchanged(program: Program, yours: Sequence[np.ndarray], evidence: Sequence[Evidence]) -> str:
+    """Is the gradient of one input that of another, and the other way round? In words; else nothing."""
+    def is_of(found: Evidence, d: np.ndarray) -> bool:
+        return bool(found.elements) and all(abs(d[e.place] - e.numbers) <= e.allowed for e in found.elements)
+
+    wrong = [i for i, found in enumerate(evidence) if any(e.is_wrong for e in found.elements)]
+    for i, j in itertools.combinations(wrong, 2):
+        same = yours[i].shape == yours[j].shape
+        if same and is_of(evidence[i], yours[j]) and is_of(evidence[j], yours[i]):
+            one, other = (program.names[program.at[k]] for k in (i, j))
+            return f"the gradients of {one} and {other} are exchanged"
+    return ""
 
 
 # --------------------------------------------------------------------------------------- a multiple
@@ -62,7 +80,7 @@ def _multiple(program: Program, k: int, y: np.ndarray, numbers: np.ndarray, allo
         return Diagnosis("sign", factor, "it is exactly minus the right one",
                          "prediction and target exchanged, or a minus lost")
     text, mistake = name_factor(program, k, factor)
-    return Diagnosis("factor", factor, f"it is {text} times the right one", mistake)
+    return Diagnosis("factor", factor, f"it is the right one times {text}", mistake)
 
 
 def _factor(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> float | None:
@@ -74,38 +92,6 @@ def _factor(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> float | 
     factor = float((y / scale) @ unit / (unit @ unit))
     fits = np.abs(y - factor * numbers) <= allowed * max(1.0, abs(factor)) + 1e-9 * np.abs(factor * numbers)
     return factor if fits.all() else None
-
-
-def name_factor(program: Program, k: int, factor: float) -> tuple[str, str]:
-    """A factor in words, such as 'n', and where it usually comes from."""
-    for number, words, mistake in _known_factors(program, k):
-        if number and abs(factor - number) <= 1e-6 * abs(number):
-            return f"{factor:.6g} = {words}", mistake
-    return f"{factor:.6g}", ""
-
-
-def _known_factors(program: Program, k: int) -> Iterator[tuple[float, str, str]]:
-    yield 2.0, "2", "the 1/2 of a square was forgotten, or counted in the loss alone"
-    yield 0.5, "1/2", "the 2 that comes down from a square was lost"
-    x = program.inputs[k]
-    counts = [(x.size, "the number of elements")]
-    if x.ndim > 1:
-        counts += [(x.shape[0], "the number of rows"), (x.shape[-1], "the number of columns")]
-    counts += [(int(np.prod(program.output)), "the number of results")]
-    for n, words in counts:
-        yield float(n), f"n, {words}", "the loss is a mean, the gradient that of the sum: divide by n"
-        yield 1.0 / n if n else 0.0, f"1/n, n being {words}", "divided by n once too often"
-        yield -float(n), f"-n, n being {words}", "a sign, and the mean's 1/n"
-        yield (n - 1) / n if n else 0.0, f"(n - 1)/n, n being {words}", "n - 1 and n were confused"
-        yield n / (n - 1) if n > 1 else 0.0, f"n/(n - 1), n being {words}", "n - 1 and n were confused"
-    single = {program.names[j]: float(other.reshape(-1)[0]) for j, other in enumerate(program.inputs)
-              if other.size == 1 and j != k and other.dtype.kind in "fiu"}
-    for name, value in {**program.constants, **single}.items():
-        if value not in (0.0, 1.0, -1.0):
-            yield value, f"{name}", f"{name} is a factor too many"
-            yield 1.0 / value, f"1/{name}", f"the factor {name} is missing"
-    yield -2.0, "-2", "a sign, and the 2 of a square"
-    yield -0.5, "-1/2", "a sign, and the 2 of a square"
 
 
 # ------------------------------------------------------------------------------ upstream, and places
@@ -143,9 +129,20 @@ def _moved(yours: np.ndarray, elements: Sequence[Element], numbers: np.ndarray, 
         if (np.abs(found - numbers) <= 2 * allowed + 1e-9 * np.abs(numbers)).all():
             return Diagnosis(name, None, words, "axes exchanged" if name == "transposed" else
                              "an index that is one off, or rows in another order")
-    if len(elements) == yours.size and _same_up_to_order(yours.reshape(-1), numbers, allowed):
-        return Diagnosis("permuted", None, "the right numbers, in another order", "rows in another order")
-    return None
+    return _exchanged(elements)
+
+
+def _exchanged(elements: Sequence[Element]) -> Diagnosis | None:
+    """Do those that are wrong hold one another's numbers?"""
+    wrong = [e for e in elements if e.is_wrong]
+    y, numbers, allowed = (np.array([getattr(e, a) for e in wrong]) for a in ("yours", "numbers", "allowed"))
+    if len(wrong) < 2 or np.ptp(np.abs(numbers)) <= 4 * allowed.max():       # signs alone are no order
+        return None
+    if not _same_up_to_order(y, numbers, allowed):
+        return None
+    words = (f"{wrong[0].name} and {wrong[1].name} are exchanged" if len(wrong) == 2 else
+             "the right numbers, in another order")
+    return Diagnosis("permuted", None, words, "an index, or rows in another order")
 
 
 def _rearranged(yours: np.ndarray, exchanges: bool) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -188,11 +185,14 @@ def _subset(program: Program, elements: Sequence[Element], y: np.ndarray, number
     there = ratio[wrong]
     same = there.size > 1 and np.ptp(there) <= 1e-6 * np.max(np.abs(there), initial=0.0)
     factor, mistake = name_factor(program, elements[0].input, float(there[0]))
-    how = ("always 0" if not y[wrong].any() else f"always {factor} of it" if same
+    how = ("always 0" if not y[wrong].any() else "it should be 0" if not numbers[wrong].any() else
+           f"always {factor} of it" if same
            else f"{factor} of it" if there.size == 1 else "off by various factors")
     few = np.count_nonzero(wrong) <= max(1, len(elements) // 50)
     slight = not np.isnan(there).any() and bool((np.abs(there - 1) < 0.2).all())
     slip = few and (len(elements) > TOGETHER or slight)      # one number that is off makes no branch
+    if there.size > 1 and not same and np.count_nonzero(~wrong) <= max(1, len(elements) // 50):
+        return None                                          # one that is right among many wrong is chance
     condition = "" if slip else conditions.describe(program, elements, wrong)
     if condition:
         usual = ("a branch is missing, or its threshold looks at the wrong side" if not y[wrong].any()
@@ -213,7 +213,8 @@ def _two_ways(program: Program, elements: Sequence[Element]) -> Diagnosis | None
     first = np.array([_has_ratio(e, one) for e in known])
     rest = [e for e, f in zip(known, first, strict=True) if not f]
     other = rest[0].yours / rest[0].numbers if rest else one
-    condition = conditions.describe(program, known, first)
+    apart = abs(one - other) > 1e-3 * max(abs(one), abs(other))
+    condition = conditions.describe(program, known, first) if apart else ""
     if not condition or not all(_has_ratio(e, other) for e in rest):
         return None
     return Diagnosis("branch", None, f"{one:.6g} of it where {condition}, elsewhere {other:.6g}",
@@ -228,17 +229,41 @@ def _has_ratio(e: Element, ratio: float) -> bool:
 
 def _displaced(elements: Sequence[Element]) -> Diagnosis | None:
     """Is it off by the same number everywhere, up here and down there?"""
-    gaps = np.array([e.yours - e.numbers for e in elements if e.is_wrong])
-    if gaps.size < 2 or np.ptp(np.abs(gaps)) > 1e-6 * np.max(np.abs(gaps)):
+    wrong = [e for e in elements if e.is_wrong]
+    gaps, vague = np.array([e.yours - e.numbers for e in wrong]), max((e.allowed for e in wrong), default=0.0)
+    if gaps.size < 2 or np.ptp(np.abs(gaps)) > 1e-6 * np.max(np.abs(gaps)) + vague:
         return None
+    if np.ptp(gaps) <= 2 * vague + 1e-6 * np.max(np.abs(gaps)):
+        much = f"too {'large' if gaps[0] > 0 else 'small'} by {abs(gaps[0]):.4g} wherever it is wrong"
+        return Diagnosis("other", None, much, "a constant that does not belong there, an epsilon perhaps")
     return Diagnosis("other", None, f"off by {abs(gaps[0]):.6g}, up or down, wherever it is wrong",
                      "what is counted once stands in the wrong place: the 1 of a label, perhaps")
+
+
+def _line_by_line(elements: Sequence[Element]) -> Diagnosis | None:
+    """Has each row, or each column, a factor of its own?"""
+    for axis, kind in enumerate(("row", "column") if len(elements[0].place) == 2 else ()):
+        known = sorted([e for e in elements if e.numbers], key=lambda e: abs(e.numbers))
+        surest = {e.place[axis]: e.yours / e.numbers for e in known}           # the largest of each line
+        if 2 * len(surest) <= len(known) and all(_has_ratio(e, surest[e.place[axis]]) for e in known):
+            return Diagnosis("other", None, f"each {kind} is right but for a factor of its own",
+                             "a weight that is missing, or a sum along the wrong axis")
+    return None
 
 
 def _rounded(y: np.ndarray, numbers: np.ndarray, allowed: np.ndarray) -> Diagnosis | None:
     """Is it the right one, rounded to float32?"""
     if (np.abs(y - numbers) <= FLOAT32 * np.abs(numbers) + allowed).all():
-        return Diagnosis("other", None, "right to seven digits, no more", "rounded to float32 somewhere")
+        return Diagnosis("other", None, "right to seven digits, no more",
+                         "rounded to float32 somewhere, or itself made of differences")
+    return None
+
+
+def _whole(y: np.ndarray, numbers: np.ndarray) -> Diagnosis | None:
+    """Is it the right one, cut off to integers?"""
+    if y.any() and (y == np.trunc(numbers * (1 + 1e-6))).all():
+        return Diagnosis("other", None, "the right one without what stands behind the point",
+                         "an array of integers holds no fractions")
     return None
 
 

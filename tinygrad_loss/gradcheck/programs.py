@@ -37,7 +37,7 @@ class Program(NamedTuple):
 def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: Arrays, at: list[int],
               rng: np.random.Generator) -> Program:
     """Anybody's functions of arrays. A g that takes one argument more than f gets what arrives from above."""
-    shape = np.shape(f(*copies(inputs)))
+    shape = numbers("f", f(*copies(inputs))).shape
     takes_above = shape != () and _takes(g, len(inputs) + 1)
     above = random(rng, shape) if takes_above else np.ones(shape)
 
@@ -45,13 +45,35 @@ def of_arrays(name: str, f: Callable[..., Any], g: Callable[..., Any], inputs: A
         return float(np.sum(f(*xs) * above))
 
     def slope(xs: Sequence[np.ndarray]) -> Arrays:
-        found = g(*xs, above.copy()) if takes_above else g(*xs)
-        return [np.array(d) for d in found] if isinstance(found, tuple | list) else [np.array(found)]
+        return _gradients(g(*xs, above.copy()) if takes_above else g(*xs), inputs, at)
 
     def analytic(xs: Sequence[np.ndarray]) -> complex:
         return complex(np.sum(f(*xs) * above))
     return Program(name, inputs, names(f, inputs), constants(f), at, lambda xs: value_above(xs, above), slope,
                    shape, value_above if takes_above else None, analytic)
+
+
+def _gradients(found: Any, inputs: Arrays, at: list[int]) -> Arrays:
+    """What g returned, as one array for each checked input. None may stand for an input that is not checked,
+    and a list of numbers for an array."""
+    if not isinstance(found, tuple | list):
+        return [numbers("the gradient", found)]
+    if len(at) == 1 and len(found) and np.ndim(found[0]) == inputs[at[0]].ndim - 1:
+        return [numbers("the gradient", found)]
+    each = [found[i] for i in at] if len(found) == len(inputs) else found
+    return [numbers(f"gradient {i}", d) for i, d in enumerate(each)]
+
+
+def numbers(whose: str, value: Any) -> np.ndarray:
+    """A result as an array of its own; TypeError, in a sentence, if it is none of real numbers."""
+    try:
+        array = np.array(value)
+    except ValueError:                                       # lists of several lengths
+        array = np.array(None)
+    if array.dtype.kind not in "fiub":
+        kind = f"an array of {array.dtype}" if array.ndim else type(value).__name__
+        raise TypeError(f"{whose} must be of real numbers; got {kind}.")
+    return array
 
 
 def of_tensors(name: str, f: Callable[..., Any], inputs: Arrays, at: list[int], order: int,
