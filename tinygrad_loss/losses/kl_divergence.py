@@ -61,7 +61,7 @@ loss = Loss(
     claims=Claims(convex=True, symmetric=False, lipschitz=math.inf, minimum=0.0),
     advice=Advice(task="distributions", use="a whole distribution is the target: distillation, inference",
                   avoid="the target is one class: cross_entropy", lesson="12_kl"),
-    known=[Known(Q, P, value=0.07303901781783, gradient=[[[-1 / 0.66, -1 / 1.1, -1 / 1.7]],
+    known=[Known(Q, P, value=0.07303901782710, gradient=[[[-1 / 0.66, -1 / 1.1, -1 / 1.7]],
                                                          [[math.log(p / q) + 1 for p, q in PAIRS]]]),
            Known(P, Q, value=0.07474586818922),
            Known([[0.5, 0.5]], [[1.0, 0.0]], value=math.log(2),
