@@ -428,12 +428,12 @@ lesson.standard(focal, [-2.2, 0.0, 2.2, 0.4, -3.0], np.array([1, 1, 1, 0, 0]), g
 #
 # ## Exercise: alpha_t, and a safe gamma of 0.5
 #
-# In plain NumPy, from logits, one value per element:
+# In plain NumPy, from probabilities, one value per element:
 #
-# 1. *alpha_t.* Write `focal(z, y, alpha, gamma)` for labels 0 and 1: yes weighs alpha, no weighs
-#    1 - alpha. With alpha = 0.5 and gamma = 0 it must be half of cross entropy.
-# 2. *Safe.* Write its slope, `focal_slope(z, y, alpha, gamma)`. It must be right for gamma = 0.5 at z
-#    = 37, where 1 - sigmoid(z) is 0, and must be no nan at z = 800 or at gamma = 0.
+# 1. *alpha_t.* The weight of each sample: yes weighs alpha, no weighs 1 - alpha, and a label in between
+#    something in between.
+# 2. *The loss.* With alpha = 0.5 and gamma = 0 it must be half of cross entropy.
+# 3. *Safe.* Its slope by p, without alpha. It must be right for gamma = 0.5, also where p is exactly y.
 #
 # `tinygrad-loss start 08` copies a file with these tasks to work/ and prints where;
 # `tinygrad-loss check 08` grades it.

@@ -7,7 +7,7 @@ import ast
 import inspect
 import json
 import re
-import sys
+import runpy
 from itertools import combinations
 
 import numpy as np
@@ -62,8 +62,7 @@ def test_a_stub_says_all_that_is_needed_and_passes_nothing(number):
     """Its functions have the arguments that they are called with, and are not started."""
     path = course.stub(ALL[number].file)
     text = path.read_text(encoding="utf-8")
-    space = {}
-    exec(compile(text, str(path), "exec"), space)
+    space = runpy.run_path(str(path))
     assert f"check {number}" in text and f"hint {number}" in text and f"Exercise {number}:" in text
     for task in ALL[number].tasks:
         function = space[task.name]
@@ -171,7 +170,7 @@ BEHAVIOURS = {                                               # body of f(x) -> w
     "return x / nothing": "It raises NameError: name 'nothing' is not defined",
     "return f(x)": "RecursionError",
     "print('x' * 1_000_000)\n    return x / 2": "PASS",
-    "return np.ones(10**7)": "a array of 10000000 numbers",
+    "return np.ones(2 * 10**6)": "a array of 2000000 numbers",
     "return np.ones(10**10)": "more memory",
     "import os; os.remove(__file__)": "changes files (os.remove",
     "open(__file__, 'w')\n    return x / 2": "It writes to a file",
@@ -196,7 +195,7 @@ BEHAVIOURS = {                                               # body of f(x) -> w
     "    return x / 2": "losses.mse",
     "from tinygrad_loss import Tensor\n    t = Tensor(x, requires_grad=True); (t * t / 4).sum().backward()\n"
     "    return t.grad.numpy()": "lets the library differentiate",
-    "while True: pass": "still running after 1 seconds",
+    "import time\n    while True: time.sleep(1)": "still running after 3 seconds",
 }
 
 
@@ -209,7 +208,7 @@ def graded(tmp_path_factory):
         f"def {name}(x):\n    {body.replace('f(x)', name + '(x)')}\n\n" for body, name in names.items()),
         encoding="utf-8")
     before = file.read_text(encoding="utf-8")
-    with Pupil(file, seconds=1) as pupil:
+    with Pupil(file, seconds=3) as pupil:
         found = {body: grade_task(fake(name), pupil) for body, name in names.items()}
     assert file.read_text(encoding="utf-8") == before
     return file, found, pupil
@@ -232,7 +231,7 @@ def test_a_megabyte_of_prints_is_cut(graded):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("def f(x:\n", "SyntaxError"), ("while True: pass\n", "still running after 1 seconds"),
+    ("def f(x:\n", "SyntaxError"), ("while True: pass\n", "still running after 3 seconds"),
     ("raise OSError('at import')\n", "raises OSError: at import"), ("import sys; sys.exit(0)", "sys.exit()"),
     ("import os; os._exit(3)", "exit code 3"), ("", "There is no function f in the file"),
     ("import tinygrad_loss.exercises.e05_huber", "where the grader keeps its answers"),
@@ -240,7 +239,7 @@ def test_a_megabyte_of_prints_is_cut(graded):
 def test_a_file_that_cannot_be_loaded(tmp_path, text, said):
     file = tmp_path / "05_huber.py"
     file.write_text(text, encoding="utf-8")
-    with Pupil(file, seconds=1) as pupil:
+    with Pupil(file, seconds=3) as pupil:
         verdict = grade_task(fake("f"), pupil)
     assert verdict.word == "FAIL" and said in text_of(verdict, str(file), "05")
 
@@ -334,4 +333,4 @@ def test_the_library_may_be_called_where_the_task_allows_it(tmp_path):
     with Pupil(file) as pupil:
         allowed, = pupil.call("f", [(np.ones(3),)], ["mse"])
         refused, = pupil.call("f", [(np.ones(3),)])
-    assert allowed.value == 1.0 and refused.refused and sys.executable
+    assert allowed.value == 1.0 and refused.refused

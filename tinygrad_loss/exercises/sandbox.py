@@ -20,6 +20,7 @@ from typing import IO, Any, NamedTuple
 from .child import ANSWERS, decode, encode
 
 SECONDS = 10.0                               # for one call, and for loading the file
+START = 120                                  # seconds for Python itself to be ready, on a busy machine
 KEPT = 2000                                  # characters of what is printed
 KEPT_SETTINGS = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")    # the rest is private
 LONGEST = 32 << 20                           # of a reply, in bytes
@@ -101,6 +102,10 @@ class Pupil:
         threading.Thread(target=_read_replies, args=(process.stdout, self._replies), daemon=True).start()
         self._printing = threading.Thread(target=self._read_prints, args=(process.stderr,), daemon=True)
         self._printing.start()
+        try:
+            self._replies.get(timeout=START)                 # it is ready; or dead, as will be seen
+        except queue.Empty:
+            raise TimeoutError(f"Python did not start within {START} seconds.") from None
 
     def _end(self) -> None:
         process, self._process = self._process, None
@@ -164,6 +169,7 @@ def _read_replies(stream: IO[bytes], replies: queue.Queue[bytes]) -> None:
             line = b""
         replies.put(line)
         if not line:
+            replies.put(line)                                # for whoever still waits
             return
 
 
