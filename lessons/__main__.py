@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,13 +129,20 @@ def crash(process: subprocess.CompletedProcess[str]) -> list[str]:
 # ------------------------------------------------------------------------------------------- showing
 
 def run_all(lessons: dict[int, Path], show: bool, console: Console) -> Iterator[tuple[Path, Result]]:
-    """Run the lessons one after the other: a progress bar in a terminal, lines elsewhere."""
+    """Run the lessons, one on each core, and tell of them in order: a progress bar in a terminal, lines
+    elsewhere. With windows, one after the other."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with (ThreadPoolExecutor(1 if show else os.cpu_count()) as pool,
+          Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar):
         task = bar.add_task("", total=len(lessons))
-        for path in lessons.values():
+        running = {path: pool.submit(run, path, show) for path in lessons.values()}
+        for path, future in running.items():
             bar.update(task, description=title(path))
-            result = run(path, show)
+            try:
+                result = future.result()
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
             bar.advance(task)
             if not console.is_terminal or result.report:
                 say(console, one_line(path, result))
