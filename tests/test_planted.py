@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_loss import Tensor, gradcheck, primitive
 from tinygrad_loss.gradcheck import pitfalls, planted, proving, survivors
-from tinygrad_loss.losses import LOSSES
+from tinygrad_loss.losses import LOSSES, define
 
 SMALL, LARGE = 20, 20_000
 
@@ -103,6 +103,21 @@ def test_the_rule_to_blame_is_found():
     broken = primitive(np.exp, lambda g, y, x: g * x, name="my_exp")
     report = gradcheck(lambda x: broken(x * 2).tanh().sum(), np.array([0.3, -0.2, 0.5]))
     assert report.verdict == "WRONG" and "the rule of my_exp for its input 0" in str(report)
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+def test_a_kernel_with_a_wrong_slope_is_to_blame(weight):
+    """Its node is asked by itself, for other inputs, as any operation is."""
+    def halved(pred, target):
+        return (pred - target) ** 2 / 2
+
+    def kernel(pred, target):
+        return (pred - target) ** 2 / 2, 2 * (pred - target)
+
+    loss = define(halved, kernel)
+    report = gradcheck(lambda x: loss(3 * x, np.zeros(3), sample_weight=weight, path="fused"),
+                       np.array([0.3, -0.2, 0.5]))
+    assert report.verdict == "WRONG" and "the rule of halved for its input 0" in str(report)
 
 
 def test_the_birthplace_of_nan_is_found():
