@@ -3,8 +3,8 @@
 #
 # **What does a slope tell a weight?**
 #
-# * Before: arithmetic, and Python with NumPy arrays. Nothing about neural networks.
-# * Time: 35 minutes, and 20 for the exercise.
+# - Before: arithmetic, and Python with NumPy arrays. Nothing about neural networks.
+# - Minutes: 35, and 20 for the exercise
 #
 # Every model learns in the same three steps: it predicts, something compares the prediction
 # with the truth, and the model is changed a little. The something is the *loss*: one number,

@@ -3,8 +3,8 @@
 #
 # **How does backward() know?**
 #
-# * Before: 01 compass (a slope tells a weight which way to go), the derivative of x², NumPy.
-# * Time: 60 minutes, and 20 for the exercise.
+# - Before: 01 compass (a slope tells a weight which way to go), the derivative of x², NumPy.
+# - Minutes: 60, and 20 for the exercise
 #
 # The article's training loop has four steps. The third reads "∂Loss/∂Weights → Gradients": one
 # arrow, one call of `loss.backward()`. This lesson opens the arrow. By its middle you will have
@@ -527,25 +527,22 @@ lesson.check("gradcheck finds it", not report.ok)
 #
 # ## Exercise: the rules of mul and sum
 #
-# In a file of your own, write two operations without looking into `engine.py`:
+# `tinygrad-loss start 02` copies a file with these tasks to work/ and prints where. With NumPy alone,
+# and without looking into `engine.py`, write
 #
-#     my_mul = primitive(np.multiply, ..., ..., name="my_mul")     two inputs, so two rules
-#     my_sum = primitive(np.sum, ..., name="my_sum")               all elements to one number
+# 1. *mul_rules*: what a * b hands down to a and to b, when g arrives.
+# 2. *sum_rule*: what a sum hands down. Think of g's shape, of x's shape, and of the sentence to keep.
+# 3. *unbroadcast*: what undoes a broadcast.
 #
-# Replace each ... by a rule, `lambda g, y, a, b: ...` or `lambda g, y, x: ...`. For the sum,
-# think of g's shape, of x's shape, and of the sentence to keep.
+# `tinygrad-loss check 02` grades it. Then break it on purpose: exchange the two rules of mul; let the
+# sum hand down g / x.size. Before you check each, write down what the report will say, and the factor
+# it will name if there is one. And on paper: the slope of sum(a * a) with respect to a is 2 a. Why 2?
 #
-# Then check yourself, and print what you get:
+# ## Keep
 #
-#     a, b = np.random.default_rng(1).normal(size=(2, 4, 3))
-#     gradcheck(my_mul, a, b)              PASS
-#     gradcheck(my_mul, a, b[0])           PASS, and you did nothing for the broadcast
-#     gradcheck(my_sum, a)                 PASS
-#     gradcheck(my_mul, a, b, order=2)     PASS, if your rules stay in Tensor operations
-#     my_sum(my_mul(a, a)): its slope with respect to a is 2 a. Why 2?
-#
-# Break it on purpose: exchange the two rules of my_mul; let my_sum hand down g / x.size. Before
-# you run each, write down what gradcheck will say, and the factor it will name if there is one.
+# - Each operation knows its own slope; along a path they multiply, where paths meet they add.
+# - Newest first: a value hands its slope down when everything made from it has reported.
+# - A gradient has its input's shape. Copied going forward is summed coming back.
 #
 # Next: 03 trust. We have called numbers as the witness all along. When is the witness wrong?
 

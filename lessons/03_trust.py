@@ -3,8 +3,8 @@
 #
 # **When is a numeric derivative wrong?**
 #
-# * Before: 01 compass (what a slope is), 02 tensor (`backward()`, and the rules of a primitive).
-# * Time: 40 minutes, and 20 for the exercise.
+# - Before: 01 compass (what a slope is), 02 tensor (`backward()`, and the rules of a primitive).
+# - Minutes: 40, and 20 for the exercise
 #
 # So far plain numbers were the witness: move the weight a little, watch the loss. Who claimed a
 # gradient had to agree with them. Now the witness is questioned. It can be wrong by being too

@@ -3,12 +3,12 @@
 #
 # **Why do outliers matter, and where does 1/n go?**
 #
-# * Before: 01 compass (slopes), 02 tensor (gradients add at a fan-out), 03 trust (gradcheck).
-# * Time: 45 minutes, and 20 for the exercise.
+# - Before: 01 compass (slopes), 02 tensor (gradients add at a fan-out), 03 trust (gradcheck).
+# - Minutes: 45, and 20 for the exercise
 #
-# Two losses: error² and |error|. The choice decides who is heard: under the square the loudest
-# sample, under the bars the majority. Keep the script open beside the terminal, and guess each
-# output before you look at it.
+# Two losses: error² and |error|, in short the square and the bars. The choice decides who is heard:
+# under the square the loudest sample, under the bars the majority. Keep the script open beside the
+# terminal, and guess each output before you look at it.
 
 # %%
 import numpy as np
@@ -491,6 +491,13 @@ lesson.check("with equal shapes the loss is 0", losses.mse(row, row).item() == 0
 # And one to think about: does the cube listen to an outlier more than the square, or less? What
 # would its best constant for the seven days be: below 24, or above? `best_constant` can tell
 # you, if you give it your slope.
+#
+# ## Keep
+#
+# - The square's pull grows with the error, that of the bars is 1/n: one wild sample against its vote.
+# - The best constant is the mean under the square, the median under the bars.
+# - A mean puts 1/n into every slope; n counts all numbers, not rows.
+# - Compare like shape with like, or nine differences are made of three.
 #
 # Next: 05 huber, one loss with both characters.
 

@@ -4,7 +4,7 @@
 # How is a kink removed?
 #
 # - Before: 03 (what a gradient check sees and what it misses), 04 (squared and absolute error)
-# - Minutes: 40
+# - Minutes: 40, and 20 for the exercise
 #
 # The squared error lets one bad sample outshout all the others. The absolute error gives
 # every sample the same voice, but at the target its slope jumps from -1 to +1: a kink, around

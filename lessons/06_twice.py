@@ -3,8 +3,8 @@
 #
 # **What does fusing save, and when does it not?**
 #
-# * Before: 02 tensor (nodes of a graph), 03 trust (gradcheck), 05 huber (two texts of one loss).
-# * Time: 45 minutes, and 25 for the exercise.
+# - Before: 02 tensor (nodes of a graph), 03 trust (gradcheck), 05 huber (two texts of one loss).
+# - Minutes: 45, and 25 for the exercise
 #
 # Every loss of this library exists twice. *Composed*: the formula in Tensor operations, which the
 # engine differentiates. *Fused*: one function of plain numbers that returns loss and slope, compiled

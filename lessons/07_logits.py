@@ -4,7 +4,7 @@
 # Probability or logit?
 #
 # - Before: 02 (backward), 03 (gradient checks), 05 (two texts of one loss)
-# - Minutes: 50
+# - Minutes: 50, and 25 for the exercise
 #
 # The last layer of a yes/no classifier gives any real number z, the logit. The sigmoid
 # squeezes it into a probability, p = 1 / (1 + exp(-z)). A loss may start from either; on
@@ -567,20 +567,20 @@ lesson.check("at odds of 3 times 3 to 2 the weighted slopes cancel",
 #
 # ## Exercise
 #
-# *A stable BCE.* In plain NumPy write `f(z, y)`, one loss per element, and `g(z, y)`, its
-# slope. No sigmoid followed by a log, no clip, no warning. Then be your own examiner:
+#     tinygrad-loss start 07
 #
-#     y = np.array([1.0, 0.0, 1.0, 0.0, 0.25])
-#     z = np.array([0.0, 0.0, -800.0, 2.0, -3.0])
-#     print(gradcheck(lambda z: f(z, y), z, gradient=lambda z: g(z, y)))
+# puts a file into the folder work. *A stable BCE*: in plain NumPy, one loss per element, and its
+# slope. No sigmoid followed by a log, no clip, no warning. `tinygrad-loss check 07` asks, among
+# others,
 #
-#     f(40, 1) = 4.248354255291589e-18      g(40, 1) = -4.248354255291589e-18
-#     f(-800, 1) = 800                      g(-800, 1) = -1
-#     f(inf, 1) = 0                         g(0, 0.25) = 0.25
+#     z = 40,   y = 1      loss 4.248354255291589e-18      slope -4.248354255291589e-18
+#     z = -800, y = 1      loss 800                        slope -1
+#     z = inf,  y = 1      loss 0
 #
-# One of these lines needs a thought about 0 times inf. Then break your g on purpose: write it
-# as p - y. Which line notices? gradcheck at the five points does not, since it allows
-# roundings of the *largest* slope among them. Give it z = 40, y = 1 alone, and see.
+# One of these lines needs a thought about 0 times inf; `tinygrad-loss hint 07` helps a step further.
+# Then break your slope on purpose: write it as p - y. A gradcheck at moderate z does not notice,
+# since it allows roundings of the *largest* slope among its points. Give it z = 40, y = 1 alone, and
+# see.
 #
 # ## Keep
 #

@@ -3,8 +3,8 @@
 #
 # **Does focal loss do what is claimed?**
 #
-# * Before: 03 trust (gradcheck), 07 logits (binary cross entropy, logits, the slope p - y).
-# * Time: 45 minutes, and 20 for the exercise.
+# - Before: 03 trust (gradcheck), 07 logits (binary cross entropy, logits, the slope p - y).
+# - Minutes: 45, and 20 for the exercise
 #
 # One patient in a hundred is ill. A loss that treats every patient alike hears ninety-nine healthy
 # ones for each ill one. In 2017 a group that looked for objects among a hundred thousand empty boxes

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 09 Softmax
 #
-# **Question.** Why is the gradient p - y?
+# Why is the gradient p - y?
 #
-# **Before this.** What `backward()` does (lesson 02); what a logit is (lesson 07).
-# **Minutes.** 11 to read, 20 for the exercise.
+# - Before: 02 (what `backward()` does), 03 (gradcheck), 07 (what a logit is)
+# - Minutes: 45, and 20 for the exercise
 #
 # A classifier gives each class one real number, its logit z. Softmax turns the logits into
 # probabilities p; cross entropy charges -log p for the class that was true. On the way stand
@@ -506,28 +506,18 @@ lesson.standard(losses.cross_entropy, batch, labels)
 # In the middle of a network nothing cancels: softmax gets a gradient g for p from above and
 # owes one for z. With J that is one product. With 50 000 words J would take 20 GB.
 #
-# Write `softmax_backward(z, g)` without J and without a loop. Start a file with this:
+#     tinygrad-loss start 09
 #
-#     import numpy as np
-#     from tinygrad_loss import Tensor, gradcheck
+# puts a file into the folder work. Write there, without J and without a loop,
 #
-#     def softmax(z):
-#         return Tensor(z).softmax().numpy()                    # each row by itself
+# 1. *softmax_backward(z, g)*. On paper: expand  Σ_i g_i p_i (δ_ij - p_j).  Two terms; a part of
+#    the second is the same number for every j. In code: one line for one row; for many rows, sum
+#    with `axis=-1, keepdims=True`.
+# 2. *cross_entropy_slope(z, labels)*, of the mean over the rows.
 #
-#     def softmax_backward(z, g):
-#         ...
-#
-#     for shape in (3,), (4, 3):
-#         z = np.random.default_rng(0).normal(size=shape)
-#         print(gradcheck(softmax, z, gradient=softmax_backward))
-#
-# 1. On paper: expand  Σ_i g_i p_i (δ_ij - p_j).  Two terms; a part of the second is the same
-#    number for every j.
-# 2. In code: one line for one row. The first check says PASS.
-# 3. For many rows: sum with `axis=-1, keepdims=True`. The second says PASS.
-#
-# Because your function takes g besides z, gradcheck sends it a random g. Why random, and not
-# all ones? Here is the slow answer, with J, and an empty one.
+# `tinygrad-loss check 09` says what is right and what is not, `tinygrad-loss hint 09` helps a step
+# further. It sends your function a random g. Why random, and not all ones? Here is the slow answer,
+# with J, and an empty one.
 
 # %%
 def with_table(z, g):
@@ -548,7 +538,7 @@ lesson.check("a random g: the table passes, the empty function does not",
 # %% [markdown]
 # When yours passes, compare it with the row `softmax` of the table in `tinygrad_loss/engine.py`.
 #
-# ## To take away
+# ## Keep
 #
 # - The loss is logsumexp(z) - z_y, and softmax is the slope of logsumexp: hence p - y.
 # - Descent moves the logits straight towards the truth, as far as p is away from it.

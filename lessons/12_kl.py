@@ -4,7 +4,7 @@
 # Which direction, which unit, which mean?
 #
 # - Before: 07 (a logit, a probability), 09 (softmax cross entropy)
-# - Minutes: 40
+# - Minutes: 40, and 20 for the exercise
 #
 # The Kullback-Leibler divergence says how far a prediction is from the truth when both are whole
 # distributions:

@@ -4,7 +4,7 @@
 # Squared or not, hard or semi-hard?
 #
 # - Before: 02 (what `backward()` does), 14 (embeddings, the margin, slopes at distance zero)
-# - Minutes: 40
+# - Minutes: 40, and 30 for the exercise
 #
 # A pair says: these two are alike. A triplet says less, and often that is all one knows: the
 # anchor a is *more* like p, the positive, than like n, the negative.
@@ -393,9 +393,9 @@ lesson.check("with squares it stops for want of semi-hard triplets, while hard o
 
 # %% [markdown]
 # So: better than the hardest where distances are not squared; more than that five starts do not say.
-# (Lesson 16 takes twenty.) And semi-hard has a way out of its own: it grows, until with squares the thin
-# ring is empty, and stops, though the order of many triplets is still wrong. That is one reason to
-# scale embeddings to length 1: it shuts both doors.
+# (Lesson 16 shows what twenty can say.) And semi-hard has a way out of its own: it grows, until with
+# squares the thin ring is empty, and stops, though the order of many triplets is still wrong. That is
+# one reason to scale embeddings to length 1: it shuts both doors.
 #
 # This is one small problem, with a linear map and classes that overlap. Change 2 in `centres` to 4 and
 # see which of the sentences above survive. A claim about losses is a claim about data, too.

@@ -5,7 +5,7 @@
 #
 # - Before: 02 (what `backward()` does), 05 (Huber and its neighbours), 07 (logits), 09 (cross
 #   entropy)
-# - Minutes: 45
+# - Minutes: 45, and 25 for the exercise
 #
 # So far a loss met two or three numbers. Now it meets a network, and its slopes move 661
 # weights, hundreds of times. We port the article's training pipeline to this library, mend
@@ -66,8 +66,9 @@ lesson.check("it runs past 3, and back past 3, again and again",
 # %% [markdown]
 # ## 2. The article's network
 #
-# Here it is, line by line. Only the imports have changed, and one argument is new: where
-# PyTorch draws the first weights from a hidden global generator, we pass ours in.
+# Here it is, line by line (in the script, if you read in a terminal). Only the imports have
+# changed, and one argument is new: where PyTorch draws the first weights from a hidden global
+# generator, we pass ours in.
 
 # %%
 class SimpleModel(nn.Module):

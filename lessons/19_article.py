@@ -5,7 +5,7 @@
 #
 # - Before: 04 (squared and absolute error), 05 (Huber), 07 (logits), 08 (focal), 09 (softmax), 10 (labels),
 #   11 (hinge), 12 (KL), 13 (Dice), 14 and 15 (pairs, triplets)
-# - Minutes: 60
+# - Minutes: 60, and 20 for the exercise
 #
 # These lessons follow one public article, "Understanding Loss Functions: A Complete Guide from
 # Theory to Practice". Much of it is right, and much is not enough for a number. Here are 72 of its
@@ -51,7 +51,7 @@ lesson = Lesson("19_article")
 #     m  labels (sum > 0) + (mean > 0), over ten features: three classes
 #
 # Write the letters you doubt into the next line, and run the lesson once more when you are
-# through. At the end it counts.
+# through; at the end it counts. Or let the grader ask you: `tinygrad-loss start 19`, before you read on.
 
 # %%
 MARKED = ""                                      # for instance "abc"
@@ -751,7 +751,8 @@ lesson.figure("19_factors", fig, alt=(
 #
 # ## Exercise: find them first
 #
-# Now your letters. (None yet? Go back up to MARKED; you know too much now, but the reasons count.)
+# Now your letters. (None yet? Go back up to MARKED, or to `tinygrad-loss start 19` and `tinygrad-loss
+# check 19`; you know too much now, but the reasons count.)
 
 # %%
 answer = dict(zip("abcdefghijklm", "E1 E6 E2 E4 C9 E23 E24 C15 E16 E36 E29 E21 E8".split(), strict=True))
