@@ -218,8 +218,8 @@ lesson.check("all that compare slopes object; the other three do not",
 #
 # *No 1/n.* The loss is the mean over a batch, the slope that of the sum.
 #
-# *p ignored.* The p-norm distance of pairs. The kernel is told p and differentiates for p = 2. So did
-# its test.
+# *p ignored.* The p-norm distance of pairs. The kernel is told p, and differentiates as if p were 2. Its
+# test asked for p = 2.
 #
 # *First of g.* One loss per row, so g holds one number per row. The kernel reads the first.
 #
@@ -398,10 +398,11 @@ lesson.check("softmax twice obeys the law of cross entropy; one known value give
 #
 # *Distance 0.* Two points in one place, and the square root of 0 (lesson 14).
 #
-# *0 times inf.* Cross entropy with one-hot targets, a class switched off by the logit -inf.
+# *0 times inf.* Cross entropy with one-hot targets, a class switched off by the logit -inf: its share is
+# 0 log 0, which is nan to a computer.
 #
-# *Flat tail.* Cross entropy of p = sigmoid(z): slope (p - y) / (p (1 - p)), where the division is held
-# above 1e-12, times p (1 - p).
+# *Flat tail.* Cross entropy of p = sigmoid(z). The slope in p is (p - y) / (p (1 - p)), with the divisor
+# held above 1e-12; times p (1 - p), it is that in z. At z = -50 the two no longer cancel.
 #
 # *nan lost.* The largest error, found by `if e > best`. Every comparison with nan is false.
 #
@@ -676,13 +677,14 @@ lesson.standard(losses.focal_with_logits, np.array([-3.0, -0.5, 0.0, 2.0]), np.a
 #
 #     tinygrad-loss start 20
 #
-# copies a file with six more bugs and five checks.
+# puts a file with six more bugs and five checks into the folder work.
 #
 # 1. *Match.* Say which checks notice which bug, before you run anything.
 # 2. *A law.* Write a check that needs no second text: does a loss treat errors to both sides alike?
 #
-# `tinygrad-loss check 20` grades it, `tinygrad-loss hint 20` helps a step further. Then look into a
-# project that you use: which of the eight checks do its tests make? Which room is open?
+# `tinygrad-loss check 20` says what is right and what is not, `tinygrad-loss hint 20` helps a step
+# further. Then look into a project that you use: which of the eight checks do its tests make? Which of
+# the four rooms do they leave open?
 #
 # ## Keep
 #
