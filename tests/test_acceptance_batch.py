@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from acceptance import both
 
 from tinygrad_loss import Tensor, losses
 from tinygrad_loss.losses.arguments import PATHS
 from tinygrad_loss.testing import cases, nan_comes_out
 
 NAMES = ("info_nce", "nt_xent")
-both = pytest.mark.parametrize("path", PATHS)
 each = pytest.mark.parametrize("name", NAMES)
 
 

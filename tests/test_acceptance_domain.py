@@ -9,22 +9,11 @@ import math
 
 import numpy as np
 import pytest
+from acceptance import both, every_loss, run
 
 from tinygrad_loss import Tensor, grad, losses, where
 from tinygrad_loss.losses import LOSSES
-from tinygrad_loss.losses.arguments import PATHS
 from tinygrad_loss.testing import cases
-
-both = pytest.mark.parametrize("path", PATHS)
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-
-
-def run(name, *inputs, slopes=1, **options):
-    """Value and gradients of the first inputs; a single gradient comes alone."""
-    xs = [Tensor(x, requires_grad=True) for x in inputs[:slopes]]
-    value = getattr(losses, name)(*xs, *inputs[slopes:], **options)
-    found = [g.numpy() for g in grad(value, xs, np.ones(value.shape))]
-    return value.numpy(), found[0] if slopes == 1 else found
 
 
 def near(found, expected):
@@ -370,7 +359,8 @@ def test_a16_an_infinite_error(name, steepest, path):
 
 @both
 @pytest.mark.parametrize("rate, count, value", [(np.inf, np.nan, np.nan), (np.inf, 3.0, np.inf),
-                                                (3e38, 3e38, np.inf), (-np.inf, 2.0, np.inf)])
+                                                (3e38, 3e38, np.inf), (-np.inf, 2.0, np.inf),
+                                                (np.inf, np.inf, np.nan), (800.0, np.inf, np.nan)])
 def test_a16_counts_at_an_infinite_rate(rate, count, value, path):
     for full in (False, True):
         for dtype in (np.float64, np.float32):
@@ -378,6 +368,14 @@ def test_a16_counts_at_an_infinite_rate(rate, count, value, path):
                                path=path)
             np.testing.assert_array_equal(found, value)
             assert np.isnan(slope).any() == np.isnan(value)
+
+
+@both
+def test_a16_a_ratio_to_something_infinite(path):
+    """The gradient's limit, -2 log(target) / (1 + pred), and not 0 times infinity."""
+    value, slope = run("msle", [-0.5, 0.0, 3.0, 1e30], [np.inf] * 4, reduction="none", path=path)
+    np.testing.assert_array_equal(value, [np.inf] * 4)
+    np.testing.assert_array_equal(slope, [-np.inf] * 4)
 
 
 @both

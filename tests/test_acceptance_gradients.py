@@ -10,22 +10,10 @@ from functools import partial
 
 import numpy as np
 import pytest
+from acceptance import both, every_loss, run
 
 from tinygrad_loss import Tensor, grad, gradcheck, losses
-from tinygrad_loss.losses import LOSSES
-from tinygrad_loss.losses.arguments import PATHS
 from tinygrad_loss.testing import cases
-
-both = pytest.mark.parametrize("path", PATHS)
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-
-
-def run(name, *inputs, slopes=1, **options):
-    """Value and gradients of the first inputs; a single gradient comes alone."""
-    xs = [Tensor(x, requires_grad=True) for x in inputs[:slopes]]
-    value = getattr(losses, name)(*xs, *inputs[slopes:], **options)
-    found = [g.numpy() for g in grad(value, xs, np.ones(value.shape))]
-    return value.numpy(), found[0] if slopes == 1 else found
 
 
 def drawn(loss, seed=0):

@@ -9,22 +9,12 @@ import math
 
 import numpy as np
 import pytest
+from acceptance import both, every_loss, run
 
-from tinygrad_loss import Tensor, grad, losses
-from tinygrad_loss.losses import LOSSES
-from tinygrad_loss.losses.arguments import PATHS
+from tinygrad_loss import Tensor, losses
 from tinygrad_loss.testing import cases
 
 Z, TARGET = [[2.0, 1.0, 0.1]] * 3, [0, 1, 2]
-both = pytest.mark.parametrize("path", PATHS)
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-
-
-def run(name, pred, target, **options):
-    """Value and gradient."""
-    x = Tensor(pred, requires_grad=True)
-    value = getattr(losses, name)(x, target, **options)
-    return value.numpy(), grad(value, [x], np.ones(value.shape))[0].numpy()
 
 
 def drawn(loss, seed=0, dtype=np.float64):

@@ -15,6 +15,8 @@ Source: Kaggle competitions since 2011; Keras, MeanSquaredLogarithmicError.
 
 import math
 
+import numpy as np
+
 from ..engine import where
 from ..fused.vmath import log1p_of_ratio
 from .domain import ABOVE_MINUS_ONE
@@ -25,8 +27,9 @@ from .loss import Advice, Claims, Known, Loss
 def composed(pred, target):
     above = ((pred - target) / (1 + target)).log1p()
     below = -((target - pred) / (1 + pred)).log1p()
-    apart = pred.log1p() - target.log1p()                    # of opposite signs: nothing cancels
-    return where((pred < 0) == (target < 0), where(pred > target, above, below), apart) ** 2
+    apart = pred.log1p() - target.log1p()                    # far apart: nothing cancels
+    near = ((pred < 0) == (target < 0)) & (target < np.inf)
+    return where(near, where(pred > target, above, below), apart) ** 2
 
 
 def kernel(pred, target):

@@ -8,7 +8,8 @@ For predicting how often something happens. y = target. The minimum over pred is
 
 pred: real, or with log_input=False a rate >= 0. target: >= 0, of pred's shape. One item per element.
 A rate of 0 costs 0 for the target 0, and inf for any other: PyTorch's eps, which hides this, is not
-needed. A negative rate raises. An infinite rate costs inf, unless the target is infinite too: nan.
+needed. A negative rate raises. An infinite rate, or one too large for a float, costs inf, unless the
+target is infinite too: nan.
 Source: S. D. Poisson 1837; J. Nelder and R. Wedderburn, Generalized Linear Models, 1972.
 """
 
@@ -23,11 +24,12 @@ from .family import ELEMENTWISE
 from .loss import Advice, Claims, Known, Loss
 
 LOG_2_PI = math.log(2 * math.pi)
+LOG_LARGEST = 709.782712893384                               # beyond, the rate is infinite
 
 
 def composed(pred, target, log_input=True, full=False):
     rate, log_rate = (pred.exp(), pred) if log_input else (pred, pred.log())
-    many = (target > 1) & full
+    many = (target > 1) & (rate < np.inf) & full
     factor = where(many, log_rate - target.log() + 1, log_rate)
     gain = where((target == 0) | (rate == np.inf) & (target < np.inf), 0, target * factor)
     return rate - gain + where(many, 0.5 * (target.log() + LOG_2_PI), 0)
@@ -35,10 +37,11 @@ def composed(pred, target, log_input=True, full=False):
 
 def kernel(pred, target, log_input, full):
     rate, log_rate = (exp(pred), pred) if log_input else (pred, log(pred))
+    rate = np.inf if log_rate > LOG_LARGEST else rate        # for float32, exp ends below
     many = full and target > 1.0
     log_target = log(target)
     factor = log_rate - log_target + 1.0 if many else log_rate
-    factor = 0.0 if rate == np.inf or log_rate == np.inf else factor
+    factor = 0.0 if rate == np.inf else factor
     gain = 0.0 if target == 0.0 else target * factor
     rest = 0.5 * (log_target + LOG_2_PI) if many else 0.0
     by_rate = 1.0 - (0.0 if target == 0.0 else target / pred)
