@@ -184,14 +184,15 @@ lesson.check("nan, alike or not", all(np.isnan(slope).all() for slope in slopes.
 
 # %% [markdown]
 # The values are right, so nothing looks wrong. A gradient check tells, if it is asked about
-# this very place, and it names the operation. Ask it about any other place, and it is content.
+# this very place, and it names the operation. Ask it about others, within the margin and beyond,
+# and it is content.
 
 # %%
 def lonely(a):
     return as_written(a, twice, np.zeros(1))
 
 
-at_zero, elsewhere = gradcheck(lonely, twice), gradcheck(lonely, twice + [0.3, 0.2])
+at_zero, elsewhere = gradcheck(lonely, twice), gradcheck(lonely, twice + [[0.3, 0.2], [3.0, 4.0]])
 lesson.show(at_zero)
 lesson.show(elsewhere)
 lesson.check("gradcheck finds it at distance 0, and only there",

@@ -5,6 +5,7 @@
     witnesses    which lines are asked about, and what they tell
     diagnosis    from wrong elements to the mistake; `conditions` finds where
     rules        which operation of a program of Tensors is to blame
+    branches     what the inputs never visited
     report       all of it for people
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import programs, rules
+from . import branches, programs, rules
 from .diagnosis import diagnose, exchanged
 from .programs import Arrays, Program, copies
 from .report import SWEPT, Report
@@ -57,6 +58,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, gradient: Callable[..., Any] 
         blame = rules.birthplace(f, arrays, at) if problem.verdict == "NONFINITE" and gradient is None else ""
         return problem._replace(blame=blame)
     report = _judge(program, yours, gather(program, yours, rng), rng)
+    if report.ok and order == 1:
+        report = _with_branches(report, f, program, rng)
     if report.verdict == "WRONG" and report.elements:
         first, rest = report.elements[:SWEPT], report.elements[SWEPT:]
         report = report._replace(complex_step=complex_step(program, first[0]),
@@ -98,6 +101,18 @@ def _behaviour(program: Program) -> tuple[Arrays, Report | None]:
     if not np.isfinite(value):
         return fails("NONFINITE", f"the value is {value}")
     return yours, None
+
+
+def _with_branches(report: Report, f: Callable[..., Any], program: Program, rng: np.random.Generator
+                   ) -> Report:
+    """The report of a right gradient, if the inputs visited every branch."""
+    if program.analytic is not None:                         # functions of plain arrays
+        words = branches.differs_elsewhere(program, rng)
+        note = f"but not with {words}, if that is allowed" if words else ""
+        return report._replace(unvisited=note)
+    if words := branches.unvisited(f, program.inputs, program.at, program.names):
+        return report._replace(verdict="UNTESTED", unvisited=words, message=f"right so far, but {words}")
+    return report
 
 
 def _changed(given: Sequence[np.ndarray], before: list[bytes], program: Program) -> str:

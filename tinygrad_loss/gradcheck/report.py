@@ -23,8 +23,8 @@ class Report(NamedTuple):
 
     verdict      PASS; SUBGRADIENT: right, and at a kink one of the slopes between both sides;
                  WRONG; SHAPE; NONFINITE: inf or nan; PRECISION: the numbers are too vague to tell;
-                 UNTESTED: a wrong gradient would pass too; NONDETERMINISTIC; MUTATES: an input was
-                 written to; ERROR: an exception
+                 UNTESTED: a wrong gradient would pass too, or a branch was never visited;
+                 NONDETERMINISTIC; MUTATES: an input was written to; ERROR: an exception
     diagnosis    for WRONG: sign, zero, factor, branch, element, transposed, permuted, upstream, other
     factor       yours / numbers, where that is one number
     """
@@ -40,6 +40,7 @@ class Report(NamedTuple):
     blame: str = ""                                          # which operation, which path
     complete: bool = True                                    # all elements were looked at one by one
     complex_step: float = np.nan                             # the slope of the worst, in another way
+    unvisited: str = ""                                      # a branch that the inputs never took
 
     @property
     def ok(self) -> bool:
@@ -58,12 +59,12 @@ class Report(NamedTuple):
             scale = max((abs(e.numbers) for e in self.elements), default=0.0)
             text = (f"{self.verdict}  {self.name}   {len(self.elements)} elements; largest difference "
                     f"{worst:.1e}, largest slope {scale:.3g}")
-            return text + (f"; {self.message}" if self.message else "")
+            return text + "".join(f"; {note}" for note in (self.message, self.unvisited) if note)
         words = HEADLINES.get(self.diagnosis or "", "") or self.message
         return f"FAIL  {self.name}   {self.verdict}" + (f": {words}" if words else "")
 
     def _table(self) -> list[str]:
-        if self.ok or not self.elements:
+        if self.ok or self.unvisited or not self.elements:
             return []
         lines = ["", f"  {'element':<12}{'yours':>13}{'numbers':>13}{'difference':>13}{'yours/numbers':>16}"]
         for e in self.elements[:SHOWN]:

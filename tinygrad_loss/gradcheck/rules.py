@@ -14,7 +14,7 @@ from .witnesses import Witness
 
 def wrong_rule(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int]) -> str:
     """The first operation whose rule disagrees with the differences of its own forward function."""
-    for y in reversed(_operations(f, inputs, at)):
+    for y in reversed(operations(f, inputs, at)):
         op, arrays, rng = y._op, [x.data for x in y._inputs], np.random.default_rng(0)
         above = random(rng, y.shape)
         for k, x in enumerate(y._inputs):
@@ -39,15 +39,15 @@ def wrong_rule(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int
 
 def birthplace(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int]) -> str:
     """The operation and the element where the first number was born that is inf or nan."""
-    operations = _operations(f, inputs, at)
-    for y in reversed(operations):                           # forward, oldest first
+    made = operations(f, inputs, at)
+    for y in reversed(made):                           # forward, oldest first
         place = _first_bad(y.data)
         if place is not None and all(np.isfinite(x.data).all() for x in y._inputs):
             return f"{y._op.name} made {y.data[place]} at {list(place)}, from finite numbers"
-    gradients = {id(operations[0]): Tensor(np.ones(operations[0].shape))} if operations else {}
+    gradients = {id(made[0]): Tensor(np.ones(made[0].shape))} if made else {}
     token = recording.set(False)
     try:
-        for y in operations:
+        for y in made:
             g = gradients.get(id(y))
             for k, x in enumerate(y._inputs):
                 if g is None or not x.requires_grad:
@@ -64,7 +64,7 @@ def birthplace(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int
     return ""
 
 
-def _operations(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int]) -> list[Tensor]:
+def operations(f: Callable[..., Any], inputs: Sequence[np.ndarray], at: list[int]) -> list[Tensor]:
     """All Tensors that were made on the way to the result, newest first."""
     result = f(*tensors(inputs, at))
     found, waiting = {id(result): result}, [result]
