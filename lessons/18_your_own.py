@@ -4,7 +4,7 @@
 # Can you add a loss that we cannot break?
 #
 # - Before: 03 (gradient checks), 05 (a loss in two texts), 06 (what a kernel is)
-# - Minutes: 40
+# - Minutes: 40, and 60 for the exercise
 #
 # No list of losses is complete. One day you know something about your mistakes that no loss knows:
 # that too little is worse than too much, say. Then you write your own. Writing it takes five lines.
@@ -359,7 +359,8 @@ lesson.check("convex and differentiable, but not robust: outliers still shout",
 # 3. `check_loss` must pass. Then break your loss in five ways of your own and fill in the matrix of
 #    section 7. If some mistake is seen by no law, find the check that sees it.
 #
-# `tinygrad-loss start 18` copies the file to fill in, `tinygrad-loss check 18` tries to break what you wrote.
+# `tinygrad-loss start 18` copies a file for Cauchy's, times c²/2, and `tinygrad-loss check 18` tries to break
+# what you wrote there.
 # If you are pleased with it, drop it into `tinygrad_loss/losses/`: that is all it takes to add it.
 #
 # ## Keep
