@@ -15,7 +15,7 @@ from tinygrad_loss.losses import LOSSES
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ["losses", "choose", "check", "plot", "bench", "accuracy", "warmup", "start", "hint",
-            "show", "next", "grade"]
+            "show", "next", "grade", "lessons", "doctor"]
 
 
 def run(*arguments):

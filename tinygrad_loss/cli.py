@@ -4,6 +4,8 @@
     choose     which of them, by two questions
     check      whether a loss, ours or yours, obeys every law; or, by its number, your work on an exercise
     start hint show next grade      the exercises of the lessons
+    lessons    which lessons there are; a copy of them
+    doctor     what is wrong with a set-up
     plot       loss, slope and curvature of a loss, as a picture
     bench      how fast the losses are, beside other libraries and the speed of memory
     accuracy   how many of the last bits are wrong
@@ -93,6 +95,16 @@ def _warmup(args: argparse.Namespace) -> int:
     return 0
 
 
+def _lessons(args: argparse.Namespace) -> int:
+    from . import course
+    return commands.guarded(lambda: course.run(args.copy))
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from . import doctor
+    return doctor.run(args.json)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tinygrad-loss", description="Losses whose gradients are checked: which, how fast, how right.")
@@ -151,6 +163,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Compile every fused loss and keep the result on disk, so that no first call waits.")
     warmup.set_defaults(command=_warmup)
     commands.add(add)
+    lessons = add.add_parser("lessons", help="list the lessons, or copy them", description=(
+        "Lists the lessons; or copies them, with their exercises, to be run and changed."))
+    lessons.add_argument("--copy", type=Path, metavar="DIR", help="make DIR/lessons")
+    lessons.set_defaults(command=_lessons)
+    doctor = add.add_parser("doctor", help="what is wrong with this set-up, and what to do", description=(
+        "Versions, kernels, cache, threads, figures, fonts, lessons: is everything there, and does it work?"))
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.set_defaults(command=_doctor)
     return parser
 
 

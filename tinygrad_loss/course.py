@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -23,7 +25,21 @@ def stub(file: str) -> Path:
 
 
 def copy(target: Path) -> Path:
-    """Copy lessons and exercises to target/lessons, which must not exist; the folder that was made."""
+    """Copy lessons and exercises to target/lessons; the folder that was made. Raises FileExistsError if there
+    is one already."""
     made = target / "lessons"
     shutil.copytree(folder(), made, ignore=shutil.ignore_patterns("__pycache__"))
     return made
+
+
+def run(target: Path | None) -> int:
+    """Copy the lessons and say how to go on, or list them."""
+    if target is None:
+        runner: dict[str, Any] = runpy.run_path(str(folder() / "__main__.py"))
+        for number, path in runner["find"](folder()).items():
+            print(f"{number:02}  {runner['question'](path)}")
+        print(f"\nThey are in {folder()}. A copy to run and to change: tinygrad-loss lessons --copy DIR")
+        return 0
+    print(f"The lessons are in {copy(target)}. Next:\n\n    cd {target}\n    python -m lessons 1\n    "
+          "tinygrad-loss start 01")
+    return 0
