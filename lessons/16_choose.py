@@ -422,15 +422,17 @@ lesson.standard(sum_of_two, lesson.rng.standard_normal((3, 8)), np.eye(3, 8))
 # ## Exercise
 #
 # *A branch, and its experiment.* The tree has no leaf for "too little costs more than too much": bread
-# for tomorrow, beds in a hospital. Say that each unit too little costs 9, each unit too much costs 1.
+# for tomorrow, beds in a hospital. `tinygrad-loss start 16` puts a file into the folder work:
 #
-# 1. Write the leaf: `Leaf(when=..., call=..., reason=...)`, from `tinygrad_loss.choose`. The loss exists;
-#    `tinygrad-loss losses` has a line for it.
-# 2. Write the experiment: the function `costs(seed)` trains that loss and MSE on the same samples and
-#    returns what each costs on new ones. 20 seeds, paired differences, interval, verdict.
-# 3. Make it lose: find data for which your leaf cannot be told from MSE, and say so in `when`.
+# 1. *The leaf.* Quantile loss charges like that. With which quantile, for given costs of both sides?
+# 2. *What it tells.* The best single order for the days that were seen.
+# 3. *The verdict.* From the costs of two ways, seed by seed, the interval of the gain.
 #
-# `tinygrad-loss start 16` copies the file to fill in, `tinygrad-loss check 16` says what is wrong with it.
+# `tinygrad-loss check 16` says what is right and what is not, `tinygrad-loss hint 16` helps a step
+# further. Then the experiment itself, which no grader sees. Say that each unit too little costs 9, each
+# unit too much 1: a function `costs(seed)` trains that loss and MSE on the same samples and returns what
+# each costs on new ones. 20 seeds, paired differences, interval, verdict. And make it lose: find data for
+# which your leaf cannot be told from MSE, and say so in its `when`.
 #
 # ## Keep
 #

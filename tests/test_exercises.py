@@ -102,6 +102,15 @@ def test_every_answer_is_known_to_numbers_too():
             assert report.ok, f"{name}\n{report}"
 
 
+@pytest.mark.parametrize("number", ALL)
+def test_the_library_can_be_shown_beside_every_answer(number):
+    from tinygrad_loss.exercises.report import beside
+    for task in ALL[number].tasks:
+        text = beside(task, "def mine(): ...")
+        assert "def mine()" in text and task.hints[-1] in text, task.name
+        assert text.count("the library's") == len(task.shown) and "exercises" not in text, task.name
+
+
 # ----------------------------------------------------------------------------------------- the real path
 
 def as_learner_file(number, task, wrong):

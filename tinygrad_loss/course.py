@@ -15,8 +15,7 @@ def folder() -> Path:
     for found in (PACKAGE.parent / "lessons", PACKAGE / "_lessons"):
         if (found / "exercises").is_dir() and (found / "__main__.py").is_file():
             return found
-    raise FileNotFoundError("The lessons are not here: neither beside the package nor inside it. Install "
-                            "tinygrad_loss again.")
+    raise FileNotFoundError("The lessons are missing. Install tinygrad_loss again.")
 
 
 def stub(file: str) -> Path:

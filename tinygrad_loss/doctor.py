@@ -144,7 +144,10 @@ def terminal() -> Finding:
 
 def lessons() -> Finding:
     """Are lessons and exercises there?"""
-    folder = course.folder()
+    try:
+        folder = course.folder()
+    except FileNotFoundError as error:
+        return Finding("wrong", "neither beside the package nor inside it", str(error).partition(". ")[2])
     found = len(list(folder.glob("[0-9][0-9]_*.py")))
     stubs = len(list((folder / "exercises").glob("[0-9][0-9]_*.py")))
     if not found or stubs != len(numbers()):

@@ -51,7 +51,7 @@ def reduced(g, shape, front, ones, reduce=np.sum, keep=True):
 exercise = of_lesson(
     __name__,
     gradient(
-        "mul_rules", product, wrt=(2, 3), cases=factors,
+        "mul_rules", product, wrt=(2, 3), cases=factors, shown=(engine.mul.vjps[0],),
         hints=("If a grows by 1, by how much does a * b grow? And by how much what lies above it, if g is "
                "the slope up there?",
                "The slope of a * b by a is b. Multiply by g, what arrives from above.",
@@ -75,7 +75,7 @@ exercise = of_lesson(
                 lambda g, y, a, b: (g * b + g * a, g * b + g * a),
         }),
     gradient(
-        "sum_rule", total, wrt=(2,), cases=arrays,
+        "sum_rule", total, wrt=(2,), cases=arrays, shown=(engine.sum_.vjps[0],),
         hints=("If one element grows by 1, by how much does the sum? The shape to return is x's.",
                "Every element gets the same: g.",
                "np.full(x.shape, g)"),

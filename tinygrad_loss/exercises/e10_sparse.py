@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import numerics
+from .. import engine
 from .task import Task, gradient, of_lesson
 
 
@@ -69,7 +69,7 @@ exercise = of_lesson(
                 lambda p, labels: np.log(gather(p, labels)),
         }),
     gradient(
-        "gather_backward", picked, cases=with_above, shown=(numerics.take,),
+        "gather_backward", picked, cases=with_above, shown=(engine.take.vjps[0],),
         hints=("What was not picked has slope 0. What was picked has the slope that arrives.",
                "An array of zeros of p's shape, and then the same pairs of indices as before, to the left of "
                "the `=`.",
@@ -93,7 +93,7 @@ exercise = of_lesson(
                 lambda p, labels, g: g.copy(),
         }),
     gradient(
-        "table_backward", looked_up, cases=texts, shown=(numerics.take,),
+        "table_backward", looked_up, cases=texts, shown=(engine.take.vjps[0],),
         hints=("A word that stands three times in the text gets three slopes. What becomes of them?",
                "They add up. But d[words] += g adds only one of them: it reads all, adds, then writes all.",
                "d = np.zeros(table.shape); np.add.at(d, words, g); return d"),

@@ -71,7 +71,7 @@ exercise = of_lesson(
                 lambda too_little, too_much: 1 / (1 + too_much),
         }),
     Task(
-        "best_order", days, best_order, shown=(best_order, losses.quantile.composed, losses.quantile.kernel),
+        "best_order", days, best_order, shown=(losses.quantile.composed, losses.quantile.kernel),
         hints=("Order one loaf more: what does it save on days with more sold, what does it cost on others? "
                "When do the two balance?",
                "When a share q of the days sold no more than that. So sort, and count to q N, rounded up.",

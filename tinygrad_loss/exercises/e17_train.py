@@ -117,7 +117,7 @@ exercise = of_lesson(
                 lambda x: three_classes(x) + 1,
         }),
     Task(
-        "compare", data, compare, shown=(compare,),
+        "compare", data, compare, shown=(losses.huber.composed, losses.huber.kernel),
         hints=("Three trainings, each from w = 0, and one measure for all three. What is the slope of the "
                "mean loss by w?",
                "With e = x * w - y the slope is the mean of s(e) * x, s being 2 e, np.sign(e), or "

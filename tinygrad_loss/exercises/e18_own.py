@@ -64,7 +64,7 @@ exercise = of_lesson(
                 lambda pred, target, c: (c ** 2 / 2 * (((pred - target) / c) ** 2).log1p()).mean(),
         }),
     Task(
-        "cauchy_kernel", numbers, cauchy_kernel, digits=True, shown=(cauchy_kernel,),
+        "cauchy_kernel", numbers, cauchy_kernel, digits=True,
         hints=("The chain rule: the outside is c^2 / 2 over 1 + u^2, the inside 2 u / c, u being e / c.",
                "What is left is e / (1 + u^2).",
                "u = (pred - target) / c; return c * c / 2 * math.log1p(u * u), c * u / (1 + u * u)"),

@@ -78,7 +78,7 @@ exercise = of_lesson(
                          "wrapping": "E"},
         }),
     Task(
-        "is_even", lambda rng: [(Code(text),) for text in EVEN], lambda loss: even(loss), shown=(even,),
+        "is_even", lambda rng: [(Code(text),) for text in EVEN], lambda loss: even(loss),
         hints=("Give the loss pred = e, target = 0, and then pred = -e. Which e?",
                "Small ones and large ones, many of them: np.linspace(0, 3, 31), and 10, 30, 100.",
                "np.allclose(loss(e, 0 * e), loss(-e, 0 * e), atol=0)"),

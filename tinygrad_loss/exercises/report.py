@@ -66,7 +66,7 @@ def source(function: Callable[..., Any]) -> str:
 
 
 def beside(task: Task, own: str) -> str:
-    """The library's own version below the learner's."""
-    theirs = "\n\n".join(f"# {f.__module__}\n{source(f)}" for f in task.shown or (task.answer,))
-    both = textwrap.indent(own, "    "), textwrap.indent(theirs, "    ")
-    return "  yours\n\n{}\n\n  the library's\n\n{}".format(*both)
+    """A short way, and the library's own version, below the learner's."""
+    parts = [("yours", own), ("in short", task.hints[-1])]
+    parts += [(f"the library's, from {f.__module__}", source(f)) for f in task.shown]
+    return "\n\n".join(f"  {title}\n\n{textwrap.indent(text, '    ')}" for title, text in parts)

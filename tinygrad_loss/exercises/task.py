@@ -24,10 +24,10 @@ class Task(NamedTuple):
     cases        arguments to call it with, the simplest first
     answer       the right function
     mistakes     sentence -> wrong function
-    hints        three, each nearer to the answer
+    hints        three, each nearer to the answer; the last says it
     loss         for gradients: what they are the gradient of, in Tensor operations
     wrt          ... and with respect to which arguments
-    shown        functions of the library to look at afterwards; without: the answer
+    shown        functions of the library to look at afterwards
     allows       losses that may be called; "engine" if it may differentiate
     digits       every single number counts, however small beside the others
     reads        where many answers are right: what is compared instead, a function of the answer and the
