@@ -85,7 +85,8 @@ book = {}                                        # chapter: its rows
 
 def weigh(ids, line, claim, says, found, *parts, missing=False):
     """A statement and its verdict, which the parts decide."""
-    verdict = "missing" if missing else "right" if all(parts) else "half" if any(parts) else "wrong"
+    verdict = ("missing" if missing else "right" if parts and all(parts) else
+               "half" if any(parts) else "wrong")
     return Row(ids, line, claim, says, found, verdict)
 
 
@@ -651,7 +652,9 @@ lesson.agree("each of the last 8 samples counts four times", by_batch, 4 * late.
 #
 # Seven of its losses come without a gradient, MAE, hinge and CCE without code, seven examples without
 # the number they print. Here is the lot; each gradient is checked by numbers. (A row of
-# probabilities is reached through softmax: a single one cannot move alone.)
+# probabilities is reached through softmax: a single one cannot move alone. Pairs and triplets get a
+# larger margin than the article's, so that there is a slope, and a second item beyond it, which costs
+# nothing: a check should see both sides.)
 
 # %%
 left_out = {
@@ -660,8 +663,8 @@ left_out = {
     "hinge": (([2.0, 0.5, -1.0], [1, 1, 1]), {}),
     "kl_divergence": ((np.log([Q]), [P]), {}),
     "dice": ((good, mask), {}),
-    "contrastive": ((anchor, far, 0), {"margin": 10.0}),
-    "triplet": ((anchor, near, far), {"margin": 50.0}),
+    "contrastive": (([anchor, anchor], [far, 3 * far], [0, 0]), {"margin": 10.0, "reduction": "sum"}),
+    "triplet": (([anchor, anchor], [near, near], [far, 3 * far]), {"margin": 50.0, "reduction": "sum"}),
 }
 supplied = []
 for name, (inputs, settings) in left_out.items():
