@@ -411,11 +411,11 @@ lesson.gradient("squared: all three slopes = numbers", lambda *x: triplet(*x, ma
 # %% [markdown]
 # ## Exercise
 #
-# *Batch-hard.* In plain NumPy write `batch_hard(x, labels)`: three arrays of indices, one triplet for
-# each anchor that has a positive and a negative, with the farthest positive and the nearest negative.
-# Three traps: the anchor is not its own positive; a class with one member is no anchor; in a tie the
-# first counts. No loop over triplets: there are N³ of them. Referee:
-# `mining.triplets(x, labels, "batch-hard")`.
+# *Batch-hard.* In plain NumPy, two functions: `distances(x)`, the squared distance of every two rows, and
+# `batch_hard(x, labels)`, three arrays of indices: one triplet for each anchor that has a positive and a
+# negative, with the farthest positive and the nearest negative. Three traps: the anchor is not its own
+# positive; a class with one member is no anchor; in a tie the first counts. No loop over triplets: there
+# are N³ of them. Your referee is `mining.triplets(x, labels, "batch-hard")`.
 #
 # `tinygrad-loss start 15` copies the file to fill in, `tinygrad-loss check 15` says what is wrong
 # with it.

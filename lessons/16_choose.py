@@ -176,7 +176,8 @@ lesson.figure("16_outliers", fig, alt=(
 
 # %% [markdown]
 # Half of what the tree says about outliers survives: away from MSE. *Which* of the robust losses, the
-# experiment cannot tell, in any of the three worlds. And on clean data Huber costs nothing here.
+# experiment cannot tell, in any of the three worlds. And on clean data Huber costs nothing that could be
+# seen.
 #
 # There is a catch in "Huber". Write the same samples in units 100 times as large (metres for
 # centimetres), so that all targets are divided by 100. Which columns change?
@@ -416,7 +417,10 @@ lesson.check("probabilities: cross entropy gives them; hinge and Dice decide; fo
 # of one.
 
 # %%
-lesson.standard(sum_of_two, lesson.rng.standard_normal((3, 8)), np.eye(3, 8))
+masks = np.eye(3, 8)
+marks = lesson.rng.standard_normal((3, 8))
+marks[0] += 6 * (2 * masks[0] - 1)                             # one picture nearly right, two not
+lesson.standard(sum_of_two, marks, masks)
 
 # %% [markdown]
 # ## Exercise

@@ -348,20 +348,25 @@ lesson.check("convex and differentiable, but not robust: outliers still shout",
 # %% [markdown]
 # ## Exercise
 #
-# *The capstone.* Invent a loss, or take one from a paper, and make it one of which you can say: nobody has
-# broken it. Two that are not in the library, each with a trap:
+# *The capstone.* Make a loss of which you can say: nobody has broken it. Take Cauchy's,
 #
-#     pseudo-Huber   delta² (sqrt(1 + (e/delta)²) - 1)     what is left of it at e = 1e-9? at 1e200?
-#     Cauchy         log(1 + (e/c)²)                       is it convex? how steep at most?
+#     c²/2 log(1 + (e/c)²)          e = pred - target
 #
-# 1. Write `composed` and `kernel`; let them share nothing.
-# 2. Write the record: domains, kinks or seams, claims, and two values worked by hand.
-# 3. `check_loss` must pass. Then break your loss in five ways of your own and fill in the matrix of
-#    section 7. If some mistake is seen by no law, find the check that sees it.
+# near the target half of the square, far from it so flat that an outlier hardly pulls. The library has
+# not got it.
 #
-# `tinygrad-loss start 18` copies a file for Cauchy's, times c²/2, and `tinygrad-loss check 18` tries to break
-# what you wrote there.
-# If you are pleased with it, drop it into `tinygrad_loss/losses/`: that is all it takes to add it.
+# 1. `cauchy(pred, target, c)` in Tensor operations.
+# 2. `cauchy_kernel(pred, target, c)` for plain numbers, loss and slope. Let the two share nothing.
+#
+# `tinygrad-loss start 18` copies the file to fill in, `tinygrad-loss check 18` says what is wrong with it.
+# When both pass, go on alone, as in sections 5 to 8:
+#
+# 3. The record: seams, claims (is it convex? how steep at most?) and two values worked by hand.
+#    `tinygrad-loss check 18_own:loss`, where the file is, applies every law.
+# 4. The sweep of section 8. What becomes of e = 1e-9? Of 1e200?
+# 5. Five mistakes of your own, in a matrix. If one is met by no law, find the check that meets it.
+#
+# Dropped into `tinygrad_loss/losses/`, your file is a loss of the library: that is all it takes.
 #
 # ## Keep
 #
