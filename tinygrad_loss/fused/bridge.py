@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from ..engine import Tensor, grad, primitive, recording
 from . import buffers
 from .batch import run_passes
-from .compile import driver, forget_disk
+from .compile import driver, effort, forget_disk
 from .threads import run_blocks
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def run(call: Call) -> Tensor:
     rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
-    run_all = run_passes if loss.family.coupled else run_blocks
+    work = effort(loss) * arrays[0].size
+    run_all = run_passes if loss.family.coupled else partial(run_blocks, work=work)
     which = loss, target_is_row, single, loss.holds(call.settings)
     try:
         total, ok = run_all(driver(*which), *rest)
