@@ -29,7 +29,7 @@ from tinygrad_loss.fused.compile import driver
 pred = Tensor([1.5, -2.0, 0.5], requires_grad=True)
 loss = losses.bce_with_logits(pred, [1.0, 0.0, 1.0])
 loss.backward()
-stats = driver(losses.bce_with_logits, True, False, losses.bce_with_logits.default_holds).stats
+stats = driver(losses.bce_with_logits, True, False, losses.bce_with_logits.default_holds, (1.0, 0.0)).stats
 print(float(loss), float(pred.grad[0]), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 

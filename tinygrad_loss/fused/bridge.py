@@ -17,7 +17,7 @@ import numpy as np
 from ..engine import Tensor, grad, primitive, recording
 from . import buffers
 from .batch import run_passes
-from .compile import driver, effort, forget_disk
+from .compile import driver, effort, forget_disk, split
 from .threads import run_blocks
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ def run(call: Call) -> Tensor:
     slopes, weight, losses = (_buffers if loss.family.flat else _or_nothing)(call, arrays, weight, wanted)
     scale = 1.0 / call.divisor
 
-    rest = _three(arrays), _three(slopes), weight, scale, losses, call.settings
+    settings, constants = split(loss, call.settings)
+    rest = _three(arrays), _three(slopes), weight, scale, losses, settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     work = effort(loss) * arrays[0].size
     run_all = run_passes if loss.family.coupled else partial(run_blocks, work=work)
-    which = loss, target_is_row, single, loss.holds(call.settings)
+    which = loss, target_is_row, single, loss.holds(call.settings), constants
     try:
         total, ok = run_all(driver(*which), *rest)
     except OSError:                                          # the disk's cache cannot be used after all

@@ -41,25 +41,41 @@ OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", 
 
 
 @cache
-def driver(loss: Loss, target_is_row: bool, single: bool, holds: tuple[Callable[..., Any], ...]
-           ) -> Callable[..., Any]:
+def driver(loss: Loss, target_is_row: bool, single: bool, holds: tuple[Callable[..., Any], ...],
+           constants: tuple[Any, ...] = ()) -> Callable[..., Any]:
     """The compiled loop of a loss, for float64 or for single precision; machine code is made, or loaded,
-    when it first meets its arguments."""
+    when it first meets its arguments. constants: what `split` found."""
     for_rows = loss.kernel_for_rows if target_is_row else None
     kernel = for_rows or loss.kernel
     build = import_module(".rows" if for_rows else f".{loss.family.driver}", __package__).build
     if single:
         kernel, build = _shortened(kernel), _shortened(build)
     parts = [function for f in (kernel, *holds, total, build) for function in _with_helpers(f)]
+    if constants:
+        kernel = _with_constants(kernel, constants)
+        parts.append(kernel)
     for function in parts:
         _allow(function)
-    walk = build(kernel, holds, total, _fingerprint(parts), for_rows is not None)
+    walk = build(kernel, holds, total, _fingerprint(parts) + repr(constants), for_rows is not None)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]    # plain Python, for a debugger
         return np.errstate(all="ignore")(walk)
     try:
         return numba.njit(walk, **OPTIONS, cache=_disk.usable)
     except RuntimeError:                             # nowhere to write: compile in every process
         return numba.njit(walk, **OPTIONS)
+
+
+def split(loss: Loss, settings: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The settings that a driver is given, and those that are compiled into it: the usual ones, if they all
+    have their defaults. What they leave out then costs no time."""
+    n = len(settings) - loss.usual
+    if loss.usual and settings[n:] == loss.default_settings[n:]:
+        return settings[:n], settings[n:]
+    return settings, ()
+
+
+def _with_constants(kernel: Callable[..., Any], constants: tuple[Any, ...]) -> Any:
+    return lambda *arguments: kernel(*arguments, *constants)
 
 
 def _shortened(function: Callable[..., Any]) -> Callable[..., Any]:

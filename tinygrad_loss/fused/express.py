@@ -19,7 +19,7 @@ from ..losses.arguments import bind
 from ..losses.loss import Call
 from . import buffers
 from .bridge import node, rounded
-from .compile import driver, effort
+from .compile import driver, effort, split
 from .threads import BLOCK, SERIAL
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
     """A function of (pred, target): the mean of an elementwise loss with its default settings, or None if
     anything is unusual."""
-    settings, op, few = loss.default_settings, node(loss), SERIAL // effort(loss)
+    op, few = node(loss), SERIAL // effort(loss)
+    settings, constants = split(loss, loss.default_settings)
     walks: dict[bool, Callable[..., Any]] = {}               # for float64, and for float32: True
 
     def prepare(*inputs: Any) -> Call:
@@ -53,7 +54,7 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         try:
             single = dtype is FLOAT32
             if single not in walks:
-                walks[single] = driver(loss, True, single, loss.default_holds)
+                walks[single] = driver(loss, True, single, loss.default_holds, constants)
             ok = walks[single](0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
                                partials, settings)
         except OSError:                                      # the disk's cache cannot be used after all

@@ -603,33 +603,45 @@ def dot(x, y):
     return result
 
 
+@in_any_order
+def squared_distance(x, y):
+    """The sum of (x - y)^2, in the order that suits the vector unit."""
+    result = 0.0
+    for i in range(x.size):
+        result += (x[i] - y[i]) * (x[i] - y[i])
+    return result
+
+
 def scaled(x, out):
-    """Fill out with x / s, s being the largest size in x, so that no square overflows or vanishes.
-    Returns s, which is 1 where x is 0 or infinite, and the length of out."""
-    top = 0.0
+    """Fill out with up x, so that no square overflows or vanishes. Returns up, which is a power of 2, and 1
+    where x is 0 or infinite; and the length of out."""
+    squares, up = dot(x, x), 1.0
+    if not 1e-200 < squares < 1e300:
+        top = 0.0
+        for i in range(x.size):
+            top = max(top, abs(x[i]))
+        up = 1.0 if top == 0.0 or top == np.inf else to_one(top) if top < 1e300 else 2.0 ** -1000
     for i in range(x.size):
-        top = max(top, abs(x[i]))
-    s = top if 0.0 < top < np.inf else 1.0
-    for i in range(x.size):
-        out[i] = x[i] / s
-    return s, np.sqrt(dot(out, out))
+        out[i] = up * x[i]
+    return up, np.sqrt(squares if up == 1.0 else dot(out, out))
 
 
 def cosine(x, y, dx, dy):
     """cos = x y / |x| |y|, and 1 - cos. Fills dx and dy with the slopes of cos. Where x or y is 0, there is
     no angle: cos and all slopes are 0."""
-    size_x, length_x = scaled(x, dx)
-    size_y, length_y = scaled(y, dy)
+    up_x, length_x = scaled(x, dx)
+    up_y, length_y = scaled(y, dy)
     if length_x == 0.0 or length_y == 0.0:
         dx[:], dy[:] = 0.0, 0.0
         return 0.0, 1.0
-    cos = dot(dx, dy) / (length_x * length_y)
-    apart = 0.0                                              # |x/|x| - y/|y||^2 = 2 - 2 cos
+    cos, by_x, by_y = dot(dx, dy) / (length_x * length_y), 1.0 / length_x, 1.0 / length_y
     for i in range(x.size):
-        u, v = dx[i] / length_x, dy[i] / length_y
-        apart += (u - v) * (u - v)
-        dx[i] = (v - cos * u) / length_x / size_x
-        dy[i] = (u - cos * v) / length_y / size_y
+        dx[i], dy[i] = dx[i] * by_x, dy[i] * by_y
+    apart = squared_distance(dx, dy)                         # |x/|x| - y/|y||^2 = 2 - 2 cos
+    for i in range(x.size):
+        u, v = dx[i], dy[i]
+        dx[i] = (v - cos * u) * by_x * up_x
+        dy[i] = (u - cos * v) * by_y * up_y
     return cos, 0.5 * apart
 
 

@@ -50,7 +50,7 @@ def exact(mp, pred, target, pos_weight, label_smoothing):
 
 
 loss = Loss(
-    composed, kernel, ELEMENTWISE,
+    composed, kernel, ELEMENTWISE, usual=2,
     domains={"pred": REAL, "target": UNIT, "pos_weight": positive(0.3, 4.0),
              "label_smoothing": unit(1.0, 0.1)},
     exact=exact,

@@ -34,8 +34,8 @@ def kernel(a, b, label, da, db, margin):
     for i in range(a.size):
         da[i] = a[i] - b[i]
     squares = dot(da, da)
-    s, length = scaled(da, db)                               # |a - b| = s length, db = (a - b) / s
-    d = s * length
+    up, length = scaled(da, db)                              # |a - b| = length / up, db = up (a - b)
+    d = length / up
     short = 0.0 if d >= margin else margin - d
     push = 0.0 if short == 0.0 or d == 0.0 else short / length
     for i in range(a.size):

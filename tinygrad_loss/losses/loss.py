@@ -41,7 +41,7 @@ class Loss(Accepts):
     def __init__(self, composed: Callable[..., Tensor], kernel: Any, family: Family, *,
                  domains: dict[str, Domain | Switch | tuple[Domain, ...]], claims: Claims | None = None,
                  kernel_for_rows: Callable[..., Any] | None = None, softens: Callable[..., Any] | None = None,
-                 mean_by_weight: bool = True,
+                 mean_by_weight: bool = True, usual: int = 0,
                  kinks: Callable[..., Any] | None = None, seams: Callable[..., Any] | None = None,
                  exact: Callable[..., Any] | None = None, advice: Advice | None = None,
                  known: Sequence[Known] = (), name: str = "") -> None:
@@ -50,6 +50,7 @@ class Loss(Accepts):
         self.kernel_for_rows = kernel_for_rows        # where the target is a row, not a label,
         self.softens = softens                        # or where settings make a row of the label
         self.mean_by_weight = mean_by_weight          # or it divides by the number of items
+        self.usual = usual                            # so many last settings have a kernel for their defaults
         self.claims, self.known = claims, known
         self.kinks, self.seams = kinks, seams         # 0 where the slope, the curvature jumps
         self.exact = exact                            # one item by the textbook, in any precision

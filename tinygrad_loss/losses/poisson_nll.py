@@ -56,7 +56,7 @@ def exact(mp, pred, target, log_input, full):
 
 
 loss = Loss(
-    composed, kernel, ELEMENTWISE,
+    composed, kernel, ELEMENTWISE, usual=2,
     domains={"pred": Switch("log_input", REAL, NOT_NEGATIVE), "target": NOT_NEGATIVE,
              "log_input": boolean(), "full": boolean()},
     seams=lambda pred, target, log_input, full: target - 1,

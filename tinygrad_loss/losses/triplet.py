@@ -69,7 +69,7 @@ def exact(mp, anchor, positive, negative, margin, squared, p, swap, soft):
 
 A, P, N = [1.0, 2.0, 3.0], [1.1, 2.1, 2.9], [5.0, 6.0, 7.0]
 loss = Loss(
-    composed, kernel, VECTORS, kinks=kinks, exact=exact,
+    composed, kernel, VECTORS, usual=4, kinks=kinks, exact=exact,
     domains={"anchor": REAL, "positive": REAL, "negative": REAL, "margin": not_negative(0.0, 7.0), "squared":
              boolean(), "p": order_of_norm(1.0, 3.0, math.inf), "swap": boolean(), "soft": boolean()},
     claims=Claims(convex=False, symmetric=lambda swap, **_: swap, minimum=0.0,
