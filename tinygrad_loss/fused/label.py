@@ -2,7 +2,7 @@
 
 own is what pred says of that class, weight the class's own, out of the first setting, which has one for each
 class. All other slopes of the row are 0, and writing them takes longer than everything else. A row whose
-label is no class is ignored: it costs nothing, and the kernel never meets it.
+label is no class is ignored: it costs nothing.
 """
 
 from __future__ import annotations
@@ -28,28 +28,33 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         wide_vectors()
         ok = True
         n_rows, width = pred.shape
+        own, class_weight, slope = np.empty(per_block), np.empty(per_block), np.empty(per_block)
         costs, scratch = np.empty(per_block), np.empty((per_block, width))
         for block in range(first, last):
             start = block * per_block
-            stop = min(start + per_block, n_rows)
-            numbers = pred[start:stop].reshape(-1)
+            n = min(per_block, n_rows - start)
+            rows, labels = pred[start:start + n], target[start:start + n]
+            numbers = rows.reshape(-1)
             for j in range(numbers.size):
                 ok &= holds_pred(numbers[j])
             if of_logs is not None:
-                ok &= are_probabilities(pred[start:stop], of_logs, scratch[:stop - start])
+                ok &= are_probabilities(rows, of_logs, scratch[:n])
+            for r in range(n):
+                label = min(max(labels[r], 0), width - 1)
+                own[r], class_weight[r] = rows[r, label], settings[0][label]
+            for r in range(n):
+                costs[r], slope[r] = kernel(own[r], class_weight[r], *settings[1:])
+            for r in range(n):
+                factor, kept = weight[start + r] if weight.size else 1.0, 0 <= labels[r] < width
+                costs[r], slope[r] = costs[r] * factor if kept else 0.0, slope[r] * (scale * factor)
             if dpred.size:
-                dpred[start:stop] = 0.0
-            for i in range(start, stop):
-                label, cost = target[i], 0.0
-                factor = weight[i] if weight.size else 1.0
-                if 0 <= label < width:
-                    cost, slope = kernel(np.float64(pred[i, label]), settings[0][label], *settings[1:])
-                    if dpred.size:
-                        dpred[i, label] = slope * (scale * factor)
-                costs[i - start] = cost * factor
-            partials[block] = total(costs[:stop - start])
+                dpred[start:start + n] = 0.0
+                for r in range(n):
+                    if 0 <= labels[r] < width:
+                        dpred[start + r, labels[r]] = slope[r]
+            partials[block] = total(costs[:n])
             if losses.size:
-                losses[start:stop] = costs[:stop - start]
+                losses[start:start + n] = costs[:n]
         return ok
 
     return walk
