@@ -40,8 +40,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
         _ = fingerprint                          # tells the compiler's cache one kernel from another
         wide_vectors()
         n_rows, width = pred.shape
-        e, others_z = np.empty((per_block, width)), np.empty((per_block, width))
-        own, others, half_gap = np.empty(per_block), np.empty(per_block), np.empty(per_block)
+        e, own = np.empty((per_block, width)), np.empty(per_block)
+        others, half_gap = np.empty(per_block), np.empty(per_block)
         costs, own_slope, share = np.empty(per_block), np.empty(per_block), np.empty(per_block)
         class_weight = np.empty(per_block)
         for block in range(first, last):
@@ -53,8 +53,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                 low, top = extent(rows.reshape(-1))
                 together = top - low < CLOSE                           # False for nan
             if together:
-                exponentials_of_rows(rows, labels, top, own, others, half_gap, e, dpred, start,
-                                     others_z, share)
+                exponentials_of_rows(rows, labels, top, own, others, half_gap, e, dpred, start)
             else:
                 for r in range(n):
                     own[r], others[r], half_gap[r] = exponentials_of_row(
@@ -111,20 +110,15 @@ def exponentials_of_row(z, label, e, dpred, i):
     return own, others, 0.0 if z[label] == top else 0.5 * top - 0.5 * z[label]
 
 
-def exponentials_of_rows(z, labels, top, own, others, half_gap, e, dpred, i, others_z, own_z):
-    """The same for rows whose logits are all close to one top. others_z and own_z are for scratch."""
+def exponentials_of_rows(z, labels, top, own, others, half_gap, e, dpred, i):
+    """The same for rows whose logits are all close to one top."""
     wide_vectors()
     n, width = z.shape
-    for r in range(n):
-        for c in range(width):
-            others_z[r, c] = z[r, c]
+    exponentials(z.reshape(-1), top, e[:n].reshape(-1), dpred, i * width)
     for r in range(n):
         label = min(max(labels[r], 0), width - 1)
-        own_z[r], others_z[r, label] = others_z[r, label], -np.inf
-    for r in range(n):
-        half_gap[r] = 0.5 * top - 0.5 * own_z[r]
-    exponentials(others_z[:n].reshape(-1), top, e[:n].reshape(-1), dpred, i * width)
-    exp_minus(own_z[:n], top, own[:n])
+        own[r], e[r, label] = e[r, label], 0.0
+        half_gap[r] = 0.5 * top - 0.5 * z[r, label]
     for r in range(n):
         others[r] = any_order_sum(e[r])
     for r in range(n):
