@@ -53,9 +53,9 @@ lesson.check("not alike and farther apart than the margin: nothing to pay",
 # %% [markdown]
 # ## 2. How hard, and which way?
 #
-# The slope with respect to D is D for a pair that is alike, and -(m - D) for one that is not.
-# The direction is that of a - b. So the point a is pushed along (a - b) / D, with a force that
-# depends only on D. Which pair is pushed hardest, the one at D = 0.9, 0.5 or 0.1?
+# The slope with respect to D is D for a pair that is alike, and -(m - D) for one that is not. Descent
+# goes against it: a force on a, along the line through both points, whose size depends only on D.
+# Which pair is pushed hardest, the one at D = 0.9, 0.5 or 0.1?
 
 # %%
 direction = np.array([0.6, 0.8])                                # of length 1
@@ -75,8 +75,8 @@ lesson.check("what a feels, b feels the other way round",
              all(np.array_equal(on_a, -on_b) for on_a, on_b in forces.values()))
 
 # %% [markdown]
-# The pull dies out as the points meet. The push does not: the nearer, the harder. Just before
-# they meet it is at its strongest, 0.999, and clear about its direction.
+# The pull dies out as the points meet. The push does not: the nearer, the harder, and in a clear
+# direction up to the last moment.
 #
 # Draw it on a line, b at 0 and a on either side: loss above, slope below.
 
@@ -296,10 +296,10 @@ lesson.agree("norm: full force along a - b at every distance",
 # steps does each take?
 
 # %%
-def flight(d, rate=0.05, limit=1000):
-    """Steps until the distance of a pair that is not alike is 0.9; None if it never is."""
+def flight(d, rate=0.05):
+    """Steps until the distance of a pair that is not alike is 0.9; None if it is not in 1000."""
     a, b = d * direction, np.zeros(2)
-    for step in range(limit):
+    for step in range(1000):
         if np.linalg.norm(a - b) >= 0.9:
             return step
         A, B = Tensor(a, requires_grad=True), Tensor(b, requires_grad=True)
@@ -314,8 +314,8 @@ lesson.check("a hundred millionth is as good as a tenth, 0 is for ever",
              flights[1e-8] <= flights[0.1] + 1 and flights[0.0] is None)
 
 # %% [markdown]
-# So the nan is cured and the double is not. Exact doubles labelled "not alike" are a mistake in
-# the data, or two pictures that the network cannot tell apart. No loss repairs that.
+# So the nan is cured and the double is not. Exact doubles labelled "not alike" are a mistake in the
+# data, or two pictures that the network cannot tell apart. No loss repairs that.
 #
 # ## 6. Which label means alike?
 #
@@ -367,8 +367,7 @@ lesson.gradient("and the gradient is right: swapped labels are another loss, not
 # asked since 2017 (issues 7119, 16935). A test that knows: two pictures of one thing, one step; are they
 # closer now?
 #
-# In the article's code, whatever is not 1 counts as not alike. Predict what it makes of True, and of
-# 0.9, "almost certainly alike".
+# In the article's code, whatever is not 1 counts as not alike. Predict what it makes of True and of 0.9.
 
 # %%
 for label in (True, 0.9, -1):
@@ -410,17 +409,16 @@ large, _ = train(2 * start, alike, margin=2.0)
 lesson.agree("twice the margin from twice as far: every point of the way, doubled", large, 2 * right)
 
 # %% [markdown]
-# Only the size. In free space the margin is a unit of length, and 1 is as good as any. Not so
-# where embeddings are scaled to length 1, as is often done. Two points on a unit circle are at
-# most 2 apart. With margin 2.5, what does the best possible pair still pay?
+# Only the size. In free space the margin is a unit of length, and 1 is as good as any. Not so where
+# embeddings are scaled to length 1: then two points are at most 2 apart. With margin 2.5, what does the
+# best possible pair still pay?
 
 # %%
 lesson.agree("at opposite ends, margin 2.5: (2.5 - 2)² / 2 = 0.125, for ever",
              contrastive(direction, -direction, 0, margin=2.5), 0.125)
 
 # %% [markdown]
-# Last the standard checks, away from 0 and with a margin that is not 1: both paths against each
-# other, both against numbers.
+# Last the standard checks, away from 0 and with a margin that is not 1.
 
 # %%
 a, b = lesson.rng.standard_normal((2, 6, 3))

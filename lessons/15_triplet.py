@@ -121,7 +121,7 @@ def article_kind(near, far, margin):
 
 
 def kind(near, far, squared, margin=1.0):
-    """The library's answer for a triplet on a line."""
+    """The library's answer for a triplet on a line: among which kind is the one with anchor 0?"""
     x, labels = np.array([[0.0], [near], [-far]]), np.array([0, 0, 1])
     return next(kind for kind in ("easy", "semi-hard", "hard")
                 if 0 in mining.triplets(x, labels, kind, margin, squared).anchor)
