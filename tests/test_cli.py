@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_loss import __version__, draw
+from tinygrad_loss import __version__, check, draw
 from tinygrad_loss.cli import main
 from tinygrad_loss.losses import LOSSES
 
@@ -174,3 +174,18 @@ def test_without_a_choice_both_classes_are_drawn(tmp_path):
 def test_a_wrong_picture_is_refused_in_one_sentence(arguments, said, capsys):
     assert run("plot", *arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_many_losses_are_shared_out_and_shown_in_order(monkeypatch, capsys):
+    def share(work, jobs):
+        broken = jobs[-1], [check.Outcome("law", "case", "wrong")]
+        return reversed([*map(work, jobs[:-1]), broken])
+    monkeypatch.setattr(check, "share", share)
+    monkeypatch.setattr(check, "LAWS", check.LAWS[-2:])
+    names = ["quantile", "mse", "hinge", "mae"]
+    assert check.run(names, False, False) == 1
+    said = capsys.readouterr().out
+    assert "BROKEN: law, case" in said
+    table = said[said.index("loss  "):].splitlines()[1:]
+    assert [line.split()[0] for line in table] == names
+    assert [line.split()[-1] for line in table] == ["0", "0", "0", "1"]

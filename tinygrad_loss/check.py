@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,8 +23,11 @@ from rich.table import Table
 
 from .gradcheck import Report, gradcheck
 from .losses import LOSSES, Loss
+from .processes import share
 from .terminal import console, say
 from .testing import LAWS, Case, cases
+
+MANY = 4                                                     # losses: worth starting processes for
 
 
 class Outcome(NamedTuple):
@@ -93,15 +96,34 @@ def find(name: str) -> Loss | Callable[..., Any]:
 
 
 def _outcomes(losses: Sequence[Loss], quiet: bool) -> dict[str, list[Outcome]]:
-    todo = [(loss, case, law) for loss in losses for case in cases(loss) for law in LAWS]
     found: dict[str, list[Outcome]] = {loss.name: [] for loss in losses}
-    with Progress(console=console(), disable=quiet, transient=True) as progress, warnings.catch_warnings():
-        warnings.simplefilter("error")                       # as in the tests: a warning is a fault
-        bar = progress.add_task("", total=len(todo))
-        for loss, case, law in todo:
-            progress.update(bar, description=loss.name, advance=1)
-            found[loss.name].append(Outcome(law.__name__, str(case), _problem(law, case)))
+    with Progress(console=console(), disable=quiet, transient=True) as progress:
+        if len(losses) >= MANY and all(LOSSES.get(loss.name) is loss for loss in losses):
+            bar = progress.add_task("", total=len(losses))
+            for name, outcomes in share(_all_outcomes, list(found)):
+                progress.update(bar, description=name, advance=1)
+                found[name] = outcomes
+            return found
+        bar = progress.add_task("", total=sum(len(list(cases(loss))) for loss in losses) * len(LAWS))
+        for loss in losses:
+            for outcome in _of_loss(loss):
+                progress.update(bar, description=loss.name, advance=1)
+                found[loss.name].append(outcome)
     return found
+
+
+def _all_outcomes(name: str) -> tuple[str, list[Outcome]]:
+    """Of a loss of the library, in a process of its own."""
+    return name, list(_of_loss(LOSSES[name]))
+
+
+def _of_loss(loss: Loss) -> Iterator[Outcome]:
+    """Every law for every case of a loss."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")                       # as in the tests: a warning is a fault
+        for case in cases(loss):
+            for law in LAWS:
+                yield Outcome(law.__name__, str(case), _problem(law, case))
 
 
 def _problem(law: Any, case: Case) -> str:

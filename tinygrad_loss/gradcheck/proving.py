@@ -7,11 +7,8 @@ shared out over the processors, and what is finished is said at once.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from time import perf_counter
 from typing import NamedTuple
 
@@ -20,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ..losses import LOSSES
+from ..processes import share
 from ..terminal import console, say
 from . import gradcheck
 from .pitfalls import RIGHT
@@ -27,8 +25,6 @@ from .planted import MISTAKES, PRIMITIVES, of_loss, of_primitive, trials
 from .survivors import Fate, fates
 
 SIZES = (20_000, 400, 20, 3, 1)             # those that take long come first, so that none is waited for
-
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 
 class Finding(NamedTuple):
@@ -114,13 +110,9 @@ def run(names: Sequence[str] = ()) -> int:
 
 def finished(jobs: Sequence[Job], out: Console) -> Iterator[Done]:
     """The results as they come, with a bar on a terminal, else with a line for each."""
-    workers = min(len(jobs), os.cpu_count() or 1)
-    os.environ.update(ONE_THREAD)                            # the processes are the threads
-    with (ProcessPoolExecutor(workers, get_context("spawn")) as pool,
-          Progress(console=out, transient=True, disable=not out.is_terminal) as progress):
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         bar = progress.add_task("Planting", total=len(jobs))
-        for count, future in enumerate(as_completed([pool.submit(work, job) for job in jobs]), 1):
-            done = future.result()
+        for count, done in enumerate(share(work, jobs), 1):
             progress.update(bar, advance=1, description=str(done.job))
             if not out.is_terminal:
                 say(out, f"{count:>4}/{len(jobs)}  {done}")
