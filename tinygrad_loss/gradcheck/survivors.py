@@ -74,8 +74,8 @@ def spoilt(change: Callable[[Slopes], None]) -> Iterator[None]:
     bridge = load()
     ways = {name: getattr(bridge, name) for name in ("run_blocks", "run_passes")}
 
-    def wrong(run: Callable[..., Any], walk: Any, arrays: Any, slopes: Any, *rest: Any) -> Any:
-        found = run(walk, arrays, slopes, *rest)
+    def wrong(run: Callable[..., Any], walk: Any, arrays: Any, slopes: Any, *rest: Any, **named: Any) -> Any:
+        found = run(walk, arrays, slopes, *rest, **named)
         change([d for d in slopes if d is not None and d.size])
         return found
     for name, run in ways.items():
