@@ -566,8 +566,8 @@ lesson.check("right are C27, C28, C29", named("pairs and triplets", "right") == 
 # %% [markdown]
 # ## Which to choose
 #
-# The tree of advice needs experiments, and lesson 16 makes them. Three of its statements need none
-# but a gradient.
+# The tree of advice needs experiments, and lesson 16 makes them: there weights do even out the pull of
+# rare and common classes, and find nothing more. Here are four statements that need no experiment.
 
 # %%
 z3, w3 = np.array([2.0, 1.0, 0.1]), np.array([1.0, 2.0, 3.0])
@@ -585,7 +585,7 @@ lesson.show(chapter("which to choose", [
           missing=not close(*two_means)),
     weigh("E42", 945, "KL measures similarity", "similarity", f"{nats:.4f} or {reverse:.4f}",
           close(nats, reverse)),
-    weigh("C31", 975, "imbalance: weights", "weights",
+    weigh("C31", 975, "weights even out the classes' pull", "weights",
           f"pull {abs(plainly[0]):.1f}, then {abs(weighted[0]):.1f}",
           abs(plainly[0]) > 0.3, abs(weighted[0]) < 1e-12),
     weigh("C32", 984, "losses add, and so do slopes", "0.5 BCE + 0.5 Dice", "so they do",

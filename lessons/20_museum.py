@@ -641,7 +641,8 @@ for others in (list(CHECKS), [c for c in CHECKS if c != "two texts"]):
     for size in (1, 2, 3):
         team = max(combinations(others, size), key=without_luck)
         best[len(others), size] = team, without_luck(team)
-        lesson.show(f"best of {len(others)}: {without_luck(team):2} of {len(museum)}   {' + '.join(team)}")
+        lesson.show(f"the best {size} of {len(others)} guards catch {without_luck(team)} of {len(museum)}:   "
+                    f"{' + '.join(team)}")
 everything = without_luck(CHECKS)
 lesson.check("gradcheck and a second text catch all that can be caught without luck, together",
              best[8, 2] == (("gradcheck", "two texts"), everything) and everything == len(museum) - 1)
