@@ -93,8 +93,8 @@ def _shortened(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def effort(loss: Loss) -> int:
-    """How many times as long as a plain kernel this one takes, roughly: elementary functions count twice."""
-    return 1 + 2 * sum(f.__module__ == vmath.__name__ for _, f in _helpers(cast(Any, loss.kernel)))
+    """How many times as long as a plain kernel this one takes, cautiously: its elementary functions count."""
+    return max(1, sum(f.__module__ == vmath.__name__ for _, f in _helpers(cast(Any, loss.kernel))))
 
 
 def forget_disk() -> None:
