@@ -51,6 +51,15 @@ def test_every_stub_has_its_answers_and_every_answer_its_stub():
     assert stubs == [e.file for e in ALL.values()]
 
 
+def test_every_lesson_has_an_exercise_of_its_name_and_points_to_it():
+    lessons = sorted(course.folder().glob("[0-9][0-9]_*.py"))
+    assert [path.name for path in lessons] == [e.file for e in ALL.values()]
+    for path in lessons:
+        text = path.read_text(encoding="utf-8")
+        assert all(f"tinygrad-loss {command} {path.name[:2]}" in " ".join(text.replace("\n#", " ").split())
+                   for command in ("start", "check")), path.name
+
+
 def test_there_are_enough_mistakes():
     for name, task in TASKS.items():
         assert 5 <= len(task.mistakes) <= 10, name
@@ -239,6 +248,22 @@ def test_a_megabyte_of_prints_is_cut(graded):
     assert len(printed(pupil.printed, pupil.characters)) < 3000
 
 
+def test_what_crashes_everywhere_is_no_known_mistake():
+    """Neither may two that crash alike be confused, nor a slip be taken for another that crashes as well."""
+    task = fake("f")._replace(mistakes={"It is a text.": lambda x: x + "1"})
+    verdict = verdict_on(task, lambda x: x[None, "a"])
+    assert not verdict.known and "It raises IndexError" in verdict.finding
+    verdict = verdict_on(task, lambda x: np.add(x, "a"))
+    assert not verdict.known and "It raises" in verdict.finding
+
+
+def test_a_file_from_another_editor_is_read(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_bytes(b"\xef\xbb\xbfdef f(x):\r\n\treturn x / 2\r\n")
+    with Pupil(file) as pupil:
+        assert grade_task(fake("f"), pupil).word == "PASS"
+
+
 @pytest.mark.parametrize("text, said", [
     ("def f(x:\n", "SyntaxError"), ("while True: pass\n", "still running after 3 seconds"),
     ("raise OSError('at import')\n", "raises OSError: at import"), ("import sys; sys.exit(0)", "sys.exit()"),
@@ -283,6 +308,7 @@ def test_a_learner_goes_through_an_exercise(tmp_path, monkeypatch, capsys):
     file = tmp_path / "work" / "05_huber.py"
     file.write_text("import numpy as np\ndef huber_grad(pred, target, delta):\n    "
                     "return np.clip(pred - target, -delta, delta)\n", encoding="utf-8")
+    assert json.loads(said("check", "05", "--json", code=1))[0]["report"]["verdict"] == "WRONG"
     text = said("check", "05", code=1)
     assert "Known mistake" in text and "no function huber_kernel" in text and "Pattern" in text
     hints = [said("hint", "05") for _ in range(4)]
@@ -293,7 +319,9 @@ def test_a_learner_goes_through_an_exercise(tmp_path, monkeypatch, capsys):
     own = file.read_text(encoding="utf-8").replace("-delta, delta)", "-delta, delta) / pred.size")
     file.write_text(own + "def huber_kernel(pred, target, delta):\n    e = pred - target\n"
                     "    s = min(max(e, -delta), delta)\n    return s * (e - s / 2), s\n", encoding="utf-8")
-    assert "passed 2" in said("check", "05")
+    text = said("check", "05")
+    assert "passed 2" in text and text.count("passed for the first time") == 2 and "def composed" in text
+    assert "first time" not in said("check", "05")
     assert "pred.size" in said("show", "05") and "has passed" in said("hint", "05")
     first, *_ = ALL
     assert said("next").startswith(first)

@@ -214,7 +214,8 @@ class Guard:
         name = os.path.realpath(os.fsdecode(path))
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND) and name != os.devnull:
             self.refuse(f"It writes to a file ({name}), which is refused here.")
-        if ANSWERS in Path(name).parents:
+        parts = Path(name).parts
+        if ("tinygrad_loss", "exercises") in zip(parts, parts[1:], strict=False):
             self.refuse("It reads tinygrad_loss/exercises, where the grader keeps its answers.")
 
 

@@ -88,6 +88,8 @@ def check(number: str, file: Path | None = None, seconds: float = SECONDS, as_js
     with Pupil(mine, seconds) as pupil:
         verdicts = grade(exercise, pupil)
     passed = [v.task for v in verdicts if v.word == "PASS"]
+    progress = Progress(WORK)
+    new = set(passed) - progress.passed(exercise) if file is None else set()
     if as_json:
         print(json.dumps([_plain(v) for v in verdicts], indent=1))
     else:
@@ -95,11 +97,16 @@ def check(number: str, file: Path | None = None, seconds: float = SECONDS, as_js
         say(out, f"Grading {mine}\n")
         for v in verdicts:
             say(out, report.text_of(v, str(mine), exercise.number) + "\n")
+        own = _functions(mine)
+        for task in exercise.tasks:
+            if task.name in new:
+                say(out, f"{task.name}, passed for the first time.\n\n"
+                         f"{report.beside(task, own.get(task.name, '(none)'))}\n")
         if noise := report.printed(pupil.printed, pupil.characters):
             say(out, noise + "\n")
         say(out, _summary(exercise, verdicts))
     if file is None:
-        Progress(WORK).note(exercise, passed=passed)
+        progress.note(exercise, passed=passed)
     return 0 if len(passed) == len(exercise.tasks) else 1
 
 
@@ -108,7 +115,7 @@ def _summary(exercise: Exercise, verdicts: list[Verdict]) -> str:
     line = (f"exercise {exercise.number}  tasks {len(verdicts)}  passed {count['PASS']}  "
             f"failed {count['FAIL']}  not started {count['NOT STARTED']}")
     if count["PASS"] == len(verdicts):
-        line += f"\nThe library's own beside yours: tinygrad-loss show {exercise.number}"
+        line += f"\nTo see the library's own beside yours again: tinygrad-loss show {exercise.number}"
     return line
 
 

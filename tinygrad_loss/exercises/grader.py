@@ -90,9 +90,7 @@ def grade_task(task: Task, pupil: Caller) -> Verdict:
     right = attempt(task.answer, cases)
     mine, wanted = read(task, cases, yours), read(task, cases, right)
     correct = agree(mine, wanted, task.digits)
-    mistake = "" if correct else next(
-        (sentence for sentence, wrong in task.mistakes.items()
-         if agree(mine, read(task, cases, attempt(wrong, cases)), task.digits)), "")
+    mistake = "" if correct else known(task, cases, mine)
     if not mistake:
         fault = _fault(task, cases, yours, pupil) or _misfit(task, cases, yours, right)
         if fault is not None:
@@ -108,6 +106,15 @@ def grade_task(task: Task, pupil: Caller) -> Verdict:
     finding = mistake or f"The answer is wrong for {len(wrong)} of {len(cases)} inputs."
     table = () if task.reads else _table(yours[i].value, right[i].value, task.digits)
     return verdict._replace(finding=finding, table=table)
+
+
+def known(task: Task, cases: Sequence[tuple[Any, ...]], mine: Sequence[Outcome]) -> str:
+    """The sentence of the known mistake that does the same in every case; nothing if there is none. What
+    crashes in every case says nothing about itself."""
+    if not any(outcome.kind == "value" for outcome in mine):
+        return ""
+    return next((sentence for sentence, wrong in task.mistakes.items()
+                 if agree(mine, read(task, cases, attempt(wrong, cases)), task.digits)), "")
 
 
 def read(task: Task, cases: Sequence[tuple[Any, ...]], outcomes: Sequence[Outcome]) -> list[Outcome]:

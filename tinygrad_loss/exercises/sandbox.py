@@ -62,7 +62,7 @@ class Pupil:
     def load(self, allows: Sequence[str] = ()) -> Outcome:
         """Run the file itself, in a fresh process."""
         try:
-            source = self.path.read_text(encoding="utf-8")
+            source = self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             return Outcome("raised", type=type(error).__name__, message=str(error))
         self._end()

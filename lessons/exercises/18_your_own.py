@@ -10,7 +10,7 @@ operations, which the library differentiates, and as a kernel with the slope tha
 The last line makes a loss of the two. When both pass, let every law of the library try to break it:
 
     cd work
-    tinygrad-loss check 18_own:loss
+    tinygrad-loss check 18_your_own:loss
 """
 
 import math
