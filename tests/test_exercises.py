@@ -8,6 +8,7 @@ import inspect
 import json
 import re
 import runpy
+import sys
 from itertools import combinations
 
 import numpy as np
@@ -64,6 +65,9 @@ def test_there_are_enough_mistakes():
     for name, task in TASKS.items():
         assert 5 <= len(task.mistakes) <= 10, name
     assert all(1 <= len(e.tasks) <= 3 for e in ALL.values())
+    known = sum(len(task.mistakes) for task in TASKS.values())
+    readme = course.PACKAGE.parent / "README.md"
+    assert f"{len(TASKS)} tasks know {known} mistakes" in " ".join(readme.read_text(encoding="utf-8").split())
 
 
 @pytest.mark.parametrize("number", ALL)
@@ -190,19 +194,22 @@ BEHAVIOURS = {                                               # body of f(x) -> w
     "print('x' * 1_000_000)\n    return x / 2": "PASS",
     "return np.ones(2 * 10**6)": "a array of 2000000 numbers",
     "return np.ones(10**10)": "more memory",
+    **({"return np.empty(7 * 10**8)": "more memory"} if sys.platform == "linux" else {}),
     "import os; os.remove(__file__)": "changes files (os.remove",
     "open(__file__, 'w')\n    return x / 2": "It writes to a file",
     "try: open(__file__, 'w')\n    except Exception: pass\n    return x / 2": "It writes to a file",
     "import subprocess, sys; subprocess.run([sys.executable])": "another program",
     "import socket; socket.create_connection(('127.0.0.1', 9))": "network",
     "import os; os.kill(os.getppid(), 9)": "another program (os.kill)",
-    "from tinygrad_loss.exercises import e05_huber": "where the grader keeps its answers",
-    "import importlib; importlib.import_module('tinygrad_loss.exercises')": "keeps its answers",
+    "from tinygrad_loss.exercises import e05_huber": "It imports tinygrad_loss.exercises, where",
+    "import importlib; importlib.import_module('tinygrad_loss.exercises')": "It imports tinygrad_loss.exer",
     "from tinygrad_loss import losses\n    import pathlib\n"
     "    p = pathlib.Path(losses.__file__).parent.parent / 'exercises' / 'e05_huber.py'\n"
     "    exec(p.read_text())": "keeps its answers",
     "from tinygrad_loss import losses\n    return losses.mse(x, x).numpy()": "calls the library's losses.mse",
     "from tinygrad_loss import losses\n    return losses.mse(x, x, path='composed')": "library's losses.mse",
+    "from tinygrad_loss import losses, Tensor\n    return losses.mse(Tensor(x), x).numpy()": "losses.mse",
+    "from tinygrad_loss import nn, Tensor\n    return nn.MSELoss()(Tensor(x), x)": "losses.mse",
     "from tinygrad_loss.losses.mse import composed\n    return composed(x, x)": "library's losses.mse",
     "from tinygrad_loss.losses import LOSSES\n    return LOSSES['mse'].kernel(1.0, 2.0)": "losses.mse",
     "from tinygrad_loss.losses.mse import loss\n    return loss.exact(None, 1, 2)": "losses.mse",
