@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_loss import Tensor, grad, losses
+from tinygrad_loss.losses.domain import BINARY
 
 PRED = np.array([[0.1, 0.1, 0.9, 0.8], [0.2, 0.8, 0.9, 0.1]])
 MASK = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
@@ -171,3 +172,43 @@ def test_dice_of_many_classes(path):
     slope = grad(y, [x])[0].numpy()
     assert slope.shape == z.shape
     np.testing.assert_allclose(slope.sum(axis=1), 0, atol=1e-15)         # of a softmax
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_large_masks_of_many_pieces(from_logits):
+    rng = np.random.default_rng(3)
+    pred, target = rng.random((2, 2, 70_001))
+    for per_sample in (False, True):
+        options = {"from_logits": from_logits, "per_sample": per_sample}
+        fused, composed = (value_and_slope("dice", pred, target, **options, path=path)
+                           for path in ("fused", "composed"))
+        assert fused[0] == pytest.approx(composed[0], rel=1e-13)
+        np.testing.assert_allclose(fused[1], composed[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("place", [0, 4095, 4096, 9000, 9001])           # within a piece, and in the rest
+def test_one_number_that_is_no_share_is_found_among_many(place):
+    good = np.full(9_002, 0.5)
+    for wrong in (-1e-300, np.nextafter(1, 2), -np.inf, np.inf):
+        bad = good.copy()
+        bad[place] = wrong
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            losses.dice(bad, good, path="fused")
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            losses.dice(good, bad, path="fused")
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            losses.dice(good, bad, from_logits=True, path="fused")
+    for harmless in (-0.0, np.copysign(np.nan, -1)):
+        bad = good.copy()
+        bad[place] = harmless
+        value = losses.dice(bad, good, path="fused").item()
+        assert np.isnan(value) if np.isnan(harmless) else 0 < value < 1
+
+
+def test_a_stricter_domain_is_kept_too():
+    """Signs tell what is not from 0 to 1, and no more."""
+    dice = losses.LOSSES["dice"]
+    hard = losses.Loss(dice.composed, dice.kernel, dice.family, domains={**dice.domains, "target": BINARY})
+    assert hard([0.5, 0.5], [0.0, 1.0], path="fused").item() > 0
+    with pytest.raises(ValueError, match="0 or 1"):
+        hard([0.5, 0.5], [0.0, 0.5], path="fused")

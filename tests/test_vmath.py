@@ -125,8 +125,25 @@ def test_the_test_can_fail():
         assert worst_ulp("softplus", lambda x: np.logaddexp(0, x) * (1 + 3e-16)) > LIMIT
         assert worst_ulp("sigmoid", lambda x: 1 / (1 + np.exp(-np.maximum(x, -709)))) > LIMIT
         assert worst_ulp("log_cosh", lambda x: np.logaddexp(x, -x) - np.log(2)) > 1e9
-        assert worst_ulp("power_of_sigmoid", lambda x, y: compiled(vmath.sigmoid)(x) ** y) > 4
+        assert worst_ulp("power_of_sigmoid", lambda x, y: compiled(vmath.sigmoid)(x) ** y) > 2 * LIMIT
         assert worst_ulp("pow", lambda x, y: np.exp(y * np.log(x + 0j)).real) > 99
+
+
+@pytest.mark.parametrize("name, exact", [("plus", mpmath.fadd), ("over", mpmath.fdiv),
+                                         ("times", mpmath.fmul)])
+def test_numbers_in_two_parts_have_twice_the_digits(name, exact):
+    rng = np.random.default_rng(0)
+    a, b = (rng.uniform(1, 2, 500) * 2.0 ** rng.integers(-40, 40, 500) for _ in range(2))
+    worst = {}
+    for share in (0.0, 2.0 ** -54, 2.0 ** -26):              # of the second part
+        for x, y in zip(a, b, strict=True):
+            y_low = 0.0 if name == "times" else share * y
+            high, low = getattr(vmath, name)((x, share * x), y if name == "times" else (y, y_low))
+            with mpmath.workdps(60):
+                truth = exact(mpmath.mpf(x) + share * x, mpmath.mpf(y) + y_low)
+                error = abs((mpmath.mpf(float(high)) + mpmath.mpf(float(low))) / truth - 1)
+            worst[share] = max(worst.get(share, 0), float(error))
+    assert max(worst.values()) < 2.0 ** -74
 
 
 @pytest.mark.parametrize("name, x, expected", [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import Tensor, grad, primitive, recording
-from . import buffers
+from . import buffers, overlap
 from .batch import run_passes
 from .compile import driver, effort, forget_disk, split
 from .threads import run_blocks
@@ -40,8 +40,7 @@ def run(call: Call) -> Tensor:
     rest = _three(arrays), _three(slopes), weight, scale, losses, settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
-    work = effort(loss) * arrays[0].size
-    run_all = run_passes if loss.family.coupled else partial(run_blocks, work=work)
+    run_all = runner(loss, arrays[0].size)
     which = loss, target_is_row, single, loss.holds(call.settings), constants
     try:
         total, ok = run_all(driver(*which), *rest)
@@ -55,6 +54,12 @@ def run(call: Call) -> Tensor:
         return Tensor(value)
     tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in differentiated])
     return node(loss).node(value, tensors, (lambda: call, slopes))
+
+
+def runner(loss: Loss, size: int) -> Callable[..., tuple[float, bool]]:
+    """What runs the driver of a loss over all blocks of so many elements."""
+    several = {"batch": run_passes, "views": run_passes, "overlap": overlap.run}
+    return several.get(loss.family.driver, partial(run_blocks, work=effort(loss) * size))
 
 
 Buffers = tuple[list[Any], Any, Any]

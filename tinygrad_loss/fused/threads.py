@@ -31,10 +31,22 @@ def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
                   settings)
         return partial.item(), ok
     per_block = max(1, BLOCK * n_items // size)
-    n_blocks = -(-n_items // per_block)
-    partials = np.empty(n_blocks)
+    return share_out(walk, -(-n_items // per_block), per_block, threads_for(max(size, work)),
+                     arrays, slopes, weight, scale, losses, settings)
+
+
+def threads_for(work: int) -> int:
+    """How many threads so many elements are worth."""
+    return 1 if work < SERIAL else _cores()
+
+
+def share_out(walk: Callable[..., Any], n_blocks: int, per_block: int, n_threads: int, arrays: list[Any],
+              slopes: list[Any], weight: Any, scale: float, losses: Any, settings: tuple[Any, ...]
+              ) -> tuple[float, bool]:
+    """The same for so many blocks of so many items each, on so many threads."""
+    partials = np.zeros(n_blocks)
     rest = (per_block, *arrays, *slopes, weight, scale, losses, partials, settings)
-    n_threads = 1 if max(size, work) < SERIAL else min(_cores(), n_blocks)
+    n_threads = min(n_threads, n_blocks)
     if n_threads == 1:
         ok = walk(0, n_blocks, *rest)
     else:

@@ -201,12 +201,24 @@ def softplus(x):
 
 def sigmoid(x):
     """1 / (1 + exp(-x))."""
+    p, _ = sigmoids(x)
+    return p[0] + p[1]
+
+
+def sigmoids(x):
+    """sigmoid(x) and sigmoid(-x) for one exponential and one division; each in two parts, (high, low), for it
+    is no difference: right where the other is nearly 1."""
     e, e_low = _exp_in_two_parts(-abs(x))
     below = 1.0 + e
     rest = (e - (below - 1.0)) + e_low                       # what rounding 1 + e lost
-    above, above_low = (e, e_low) if x < 0.0 else (1.0, 0.0)
-    result = above / below
-    return result + (above_low - result * rest) * (1.457 - 0.5 * below)       # 1 / below, nearly
+    inverse, short = 1.0 / below, _first_digits(below, UPPER_26)
+    below -= short
+    large, small = _first_digits(inverse, UPPER_26), _first_digits(e * inverse, UPPER_26)
+    large_low = (((1.0 - large * short) - large * below) - large * rest) * inverse
+    small_low = (((e - small * short) - small * below) + (e_low - small * rest)) * inverse
+    negative = x < 0.0
+    return ((small if negative else large, small_low if negative else large_low),
+            (large if negative else small, large_low if negative else small_low))
 
 
 def _exp_in_two_parts(x):
@@ -459,6 +471,30 @@ def two_sum(a, b):
     result = a + b
     added = result - a
     return result, (a - (result - added)) + (b - added)
+
+
+def plus(a, b):
+    """a + b of numbers in two parts, (high, low), which are right to twice the digits of a float."""
+    high, lost = two_sum(a[0], b[0])
+    return _in_two_parts(high, lost + (a[1] + b[1]))
+
+
+def times(a, x):
+    """a x, for a number in two parts and one float."""
+    high, short = _first_digits(a[0], UPPER_26), _first_digits(x, UPPER_26)
+    return _in_two_parts(high * short, high * (x - short) + ((a[0] - high) * x + a[1] * x))
+
+
+def over(a, b):
+    """a / b of numbers in two parts: as many digits as can be multiplied exactly, and what they leave."""
+    high, short = _first_digits(a[0] / b[0], UPPER_26), _first_digits(b[0], UPPER_26)
+    rest = ((a[0] - high * short) - high * (b[0] - short)) + (a[1] - high * b[1])
+    return _in_two_parts(high, rest / (b[0] + b[1]))
+
+
+def _in_two_parts(high, low):
+    """Infinity is one part: what rounding it lost would be inf - inf."""
+    return high, low if abs(high) < np.inf else 0.0
 
 
 @in_any_order

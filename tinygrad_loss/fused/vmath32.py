@@ -182,3 +182,20 @@ def pow(x, y):
     """x to the power of y; the logarithm is the long one, because y may magnify its error a hundredfold."""
     product = 0.0 if abs(x) == 1.0 else y * long_log(abs(x))                # 0 * inf
     return _with_edges(x, y, exp(product))
+
+
+def sigmoids(x):
+    """sigmoid(x) and sigmoid(-x); the second part of each is nothing."""
+    e, large, _ = logistic(abs(x))
+    small = e * large
+    return (small if x < 0.0 else large, 0.0), (large if x < 0.0 else small, 0.0)
+
+
+def plus(a, b):
+    """a + b; a float64 has digits enough without a second part."""
+    return a[0] + b[0], 0.0
+
+
+def times(a, x):
+    """a x."""
+    return a[0] * x, 0.0

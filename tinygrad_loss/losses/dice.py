@@ -22,7 +22,7 @@ Source: L. R. Dice 1945; F. Milletari et al., V-Net, 2016.
 import math
 
 from ..engine import where
-from ..fused.vmath import two_sum
+from ..fused.vmath import over, plus, times
 from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
@@ -39,12 +39,11 @@ def composed(pred, target, smooth=1.0, from_logits=False, per_sample=False):
 
 
 def kernel(both, vain, missed, up, smooth, from_logits, per_sample):
-    apart = vain + missed                                    # times up, and so is the size
-    shared, lost = two_sum(2.0 * both, up * (up * smooth))               # times up * up
-    size, rounding = two_sum(apart, shared / up)
-    excess = (rounding + lost / up) / size                   # the size is too small by this share of it
-    pull = (1.0 - 2.0 * excess) * (shared / size / size)
-    return apart / size, pull, (1.0 - excess) * (1.0 + apart / size) / size
+    apart = plus(vain, missed)                               # times up, and so is the size
+    shared = plus(times(both, 2.0), (up * (up * smooth), 0.0))           # times up * up
+    size = plus(apart, times(shared, 1.0 / up))
+    loss = over(apart, size)
+    return loss[0] + loss[1], over(over(shared, size), size), over(plus((1.0, 0.0), loss), size)
 
 
 def exact(mp, pred, target, smooth, from_logits, per_sample):

@@ -18,7 +18,7 @@ Source: N. Abraham and N. M. Khan, A Novel Focal Tversky Loss Function, 2018.
 import math
 
 from ..engine import Tensor, where
-from ..fused.vmath import pow
+from ..fused.vmath import over, pow, times
 from . import masks
 from .domain import UNIT, boolean, not_negative, positive
 from .family import SAMPLES
@@ -36,12 +36,18 @@ def composed(pred, target, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0, from_log
 
 def kernel(both, vain, missed, up, alpha, beta, gamma, smooth, from_logits, per_sample):
     apart, size, pull, push = fused_parts(both, vain, missed, up, alpha, beta, smooth)
-    steepness = 0.0 if apart == 0.0 else gamma * power_of_ratio(apart, size, gamma - 1.0)
-    return power_of_ratio(apart, size, gamma), steepness * pull, steepness * push
+    steepness = 0.0 if apart[0] == 0.0 else power_of_ratio(apart, size, gamma - 1.0)
+    pull, push = times(times(pull, gamma), steepness), times(times(push, gamma), steepness)
+    return power_of_ratio(apart, size, gamma), pull, push
 
 
 def power_of_ratio(a, b, y):
-    return pow(a / b, y) if a / b > 1e-290 else pow(a, y) / pow(b, y)    # a / b may have lost its digits
+    high, low = over(a, b)
+    ratio = high + low
+    lost = (high - ratio) + low
+    if ratio > 1e-290:
+        return pow(ratio, y) * (1.0 + y * lost / ratio)
+    return pow(a[0] + a[1], y) / pow(b[0] + b[1], y)         # the ratio may have lost its digits
 
 
 def kinks(pred, target, alpha, beta, gamma, smooth, from_logits, per_sample):

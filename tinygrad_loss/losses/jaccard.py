@@ -18,7 +18,7 @@ Source: P. Jaccard 1901; M. A. Rahman and Y. Wang, Optimizing Intersection-Over-
 import math
 
 from ..engine import where
-from ..fused.vmath import two_sum
+from ..fused.vmath import over, plus, times
 from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
@@ -34,11 +34,11 @@ def composed(pred, target, smooth=1.0, from_logits=False, per_sample=False):
 
 
 def kernel(both, vain, missed, up, smooth, from_logits, per_sample):
-    apart = vain + missed                                    # times up, and so is the union
-    shared, lost = two_sum(both, up * (up * smooth))         # times up * up
-    union, rounding = two_sum(apart, shared / up)
-    excess = (rounding + lost / up) / union                  # the union is too small by this share of it
-    return apart / union, (1.0 - 2.0 * excess) * (shared / union / union), (1.0 - excess) / union
+    apart = plus(vain, missed)                               # times up, and so is the union
+    shared = plus(both, (up * (up * smooth), 0.0))           # times up * up
+    union = plus(apart, times(shared, 1.0 / up))
+    loss = over(apart, union)
+    return loss[0] + loss[1], over(over(shared, union), union), over((1.0, 0.0), union)
 
 
 def exact(mp, pred, target, smooth, from_logits, per_sample):

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from ..engine import where
-from ..fused.vmath import two_sum
+from ..fused.vmath import over, plus, times
 from . import masks
 from .domain import UNIT, boolean, not_negative
 from .family import SAMPLES
@@ -41,16 +41,17 @@ def parts(pred, target, alpha, beta, smooth, from_logits):
 
 def kernel(both, vain, missed, up, alpha, beta, smooth, from_logits, per_sample):
     apart, size, pull, push = fused_parts(both, vain, missed, up, alpha, beta, smooth)
-    return apart / size, pull, push
+    loss = over(apart, size)
+    return loss[0] + loss[1], pull, push
 
 
 def fused_parts(both, vain, missed, up, alpha, beta, smooth):
-    apart = alpha * vain + beta * missed                     # times up, and so is the size
-    shared, lost = two_sum(both, up * (up * smooth))         # times up * up
-    size, rounding = two_sum(apart, shared / up)
-    missing = 1.0 - 2.0 * (rounding + lost / up) / size      # size^2 is too small by this factor
-    pull = missing * alpha * (shared / size / size)
-    return apart, size, pull, missing * (apart + beta * shared / up) / size / size
+    apart = plus(times(vain, alpha), times(missed, beta))    # times up, and so is the size
+    shared = plus(both, (up * (up * smooth), 0.0))           # times up * up
+    size = plus(apart, times(shared, 1.0 / up))
+    pull = over(over(times(shared, alpha), size), size)
+    push = over(over(plus(apart, times(times(shared, beta), 1.0 / up)), size), size)
+    return apart, size, pull, push
 
 
 def exact(mp, pred, target, alpha, beta, smooth, from_logits, per_sample):
