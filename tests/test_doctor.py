@@ -79,6 +79,9 @@ def test_the_lessons_are_found_inside_the_package_too(tmp_path, monkeypatch):
     assert course.folder() == package / "_lessons"
 
 
-def test_the_wheel_carries_the_lessons():
-    force = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert force == {"lessons": "tinygrad_loss/_lessons"}
+def test_the_wheel_carries_the_lessons_and_an_editable_install_copies_nothing():
+    """pytest reads the list of installed files: a copied __main__.py there stops it before it begins."""
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {"tinygrad_loss", "lessons"} == set(wheel["only-include"])
+    assert wheel["sources"] == {"lessons": "tinygrad_loss/_lessons"}
+    assert wheel["dev-mode-dirs"] == ["."] and "force-include" not in wheel
