@@ -180,7 +180,7 @@ BEHAVIOURS = {                                               # body of f(x) -> w
     "import sys; sys.exit()": "sys.exit()",
     "import os; os._exit(0)": "ended the process (exit code 0)",
     "x / 2": "It returns None; is the return statement missing?",
-    "return list(x / 2)": "It returns a list of a single number",
+    "return list(x / 2)": "It returns a list of length 3; it should return an array of shape (3,). Wrap",
     "return 'half'": "It returns a text; it should return an array of shape (3,)",
     "return x[:1] / 2": "It returns an array of shape (1,); it should return an array of shape (3,)",
     "return object()": "It returns a object",
@@ -262,6 +262,22 @@ def test_what_crashes_everywhere_is_no_known_mistake():
     assert not verdict.known and "It raises IndexError" in verdict.finding
     verdict = verdict_on(task, lambda x: np.add(x, "a"))
     assert not verdict.known and "It raises" in verdict.finding
+
+
+def test_the_first_fault_is_told_first():
+    task = fake("f")
+    shapes = verdict_on(task, lambda x: x[:1] if x.ndim == 1 else x / "a").finding
+    assert shapes.startswith("It returns an array of shape (1,)")
+    both = verdict_on(task, lambda x: x + 1 if x.ndim == 1 else x[5]).finding
+    assert both.startswith("The answer is wrong for 2 of 2 inputs. For others it raises IndexError: ")
+
+
+def test_answers_in_words_are_counted_not_told():
+    task = exercises.find("20").tasks[0]
+    right = task.answer()
+    assert "no entry 'signed'" in verdict_on(task, lambda: {}).finding
+    assert "It is wrong. 4 of its 6 entries are right." in verdict_on(
+        task, lambda: {**right, "signed": "D", "doubled": "D"}).finding
 
 
 def test_a_file_from_another_editor_is_read(tmp_path):

@@ -5,7 +5,8 @@
     child             the process that runs a learner's file
     sandbox           starts it, and watches over it
     grader            from what the learner's functions return to a verdict
-    report            the verdict in words
+    words             inputs and answers in words
+    report            the verdict as a text
     classes           a folder full of pupils, as a table
     commands          start, check, hint, show, next, grade
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..engine import Tensor
 from ..gradcheck import Report, gradcheck
-from .child import Other, call
+from .child import call
 from .sandbox import Outcome
-from .task import Exercise, Task, far, same
+from .task import Exercise, Task, same
+from .words import given, misfit, names, table
 
 SEED = 2024                                  # of the cases: a learner gets the same ones every time
 
@@ -91,21 +92,34 @@ def grade_task(task: Task, pupil: Caller) -> Verdict:
     mine, wanted = read(task, cases, yours), read(task, cases, right)
     correct = agree(mine, wanted, task.digits)
     mistake = "" if correct else known(task, cases, mine)
-    if not mistake:
-        fault = _fault(task, cases, yours, pupil) or _misfit(task, cases, yours, right)
-        if fault is not None:
-            return fault
+    if not mistake and (fault := _end(task, cases, yours) or _habit(task, cases, yours, pupil)):
+        return fault
     if correct:
-        return Verdict(task.name, "PASS", f"{len(cases)} inputs")
+        return Verdict(task.name, "PASS", f"{len(cases)} input{'s' * (len(cases) > 1)}")
     wrong = [i for i, (a, b) in enumerate(zip(mine, wanted, strict=True)) if not agree([a], [b], task.digits)]
     i = wrong[0]
-    verdict = Verdict(task.name, "FAIL", mistake, known=bool(mistake), given=given(task, cases[i]))
-    report = _checked(task, [cases[i] for i in wrong[:3]], pupil) if task.loss else None
-    if report is not None:
-        return verdict._replace(report=report)
-    finding = mistake or f"The answer is wrong for {len(wrong)} of {len(cases)} inputs."
-    table = () if task.reads else _table(yours[i].value, right[i].value, task.digits)
-    return verdict._replace(finding=finding, table=table)
+    fault = _crash(task, cases[i], yours[i]) or _misfit(task, cases[i], yours[i], right[i])
+    if fault and not mistake:
+        return fault
+    verdict = Verdict(task.name, "FAIL", mistake or _count(cases, wrong, mine, wanted), bool(mistake),
+                      given(task, cases[i]))
+    if report := _checked(task, [cases[j] for j in wrong[:3]], pupil):
+        return verdict._replace(report=report[0])
+    crash = next((yours[j].trace for j in wrong if yours[j].kind == "raised" and not mistake), "")
+    return verdict._replace(trace=crash, table=() if task.reads else
+                            table(yours[i].value, right[i].value, task.digits))
+
+
+def _count(cases: Sequence[tuple[Any, ...]], wrong: Sequence[int], mine: Sequence[Outcome],
+           wanted: Sequence[Outcome]) -> str:
+    """For how many inputs is it wrong, and how?"""
+    i = wrong[0]
+    finding = f"The answer is wrong for {len(wrong)} of {len(cases)} inputs." if cases[i] else "It is wrong."
+    if isinstance(wanted[i].value, dict):
+        hits = sum(mine[i].value.get(key) == found for key, found in wanted[i].value.items())
+        finding += f" {hits} of its {len(wanted[i].value)} entries are right."
+    other = next((mine[j] for j in wrong if mine[j].kind == "raised"), None)
+    return finding + (f" For others it raises {other.type}: {other.message}" if other else "")
 
 
 def known(task: Task, cases: Sequence[tuple[Any, ...]], mine: Sequence[Outcome]) -> str:
@@ -136,9 +150,8 @@ def _fail(task: Task, finding: str, case: tuple[Any, ...] | None = None, trace: 
     return Verdict(task.name, "FAIL", finding, given=given(task, case) if case else "", trace=trace)
 
 
-def _fault(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome], pupil: Caller
-           ) -> Verdict | None:
-    """Does it misbehave, whatever its numbers are?"""
+def _end(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome]) -> Verdict | None:
+    """Did it never come back?"""
     for outcome, case in zip(yours, cases, strict=False):
         text = outcome.message
         match outcome.kind:
@@ -152,15 +165,17 @@ def _fault(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome
                 return _fail(task, "It calls sys.exit() or the like; return a result.", case, outcome.trace)
             case "garbled":
                 return _fail(task, "What came back from the process cannot be read.", case)
-            case "raised" if outcome.type == "MemoryError":
-                return _fail(task, "It asks for more memory than the grader gives.", case, outcome.trace)
-            case "raised" if outcome.type == "NotImplementedError":
-                return _fail(task, "Part of it is not written yet.", case, outcome.trace)
-            case "raised":
-                return _fail(task, f"It raises {outcome.type}: {text}" if text else
-                             f"It raises {outcome.type}.", case, outcome.trace)
+    if len(yours) < len(cases):                              # the file itself could not be loaded
+        return _crash(task, cases[0], yours[0])
+    return None
+
+
+def _habit(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome], pupil: Caller
+           ) -> Verdict | None:
+    """Does it write to its inputs, or return now this, now that?"""
+    for outcome, case in zip(yours, cases, strict=True):
         if outcome.changed:
-            which = _names(task, case)[outcome.changed[0]]
+            which = names(task, case)[outcome.changed[0]]
             return _fail(task, f"It writes to its input {which}; work on a copy.", case)
     again = pupil.call(task.name, cases, task.allows)
     for a, b, case in zip(yours, again, cases, strict=False):
@@ -169,111 +184,36 @@ def _fault(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome
     return None
 
 
-def _misfit(task: Task, cases: Sequence[tuple[Any, ...]], yours: Sequence[Outcome], right: Sequence[Outcome]
-            ) -> Verdict | None:
+def _crash(task: Task, case: tuple[Any, ...], outcome: Outcome) -> Verdict | None:
+    """Did it raise an exception?"""
+    if outcome.kind != "raised":
+        return None
+    special = {"MemoryError": "It asks for more memory than the grader gives.",
+               "NotImplementedError": "Part of it is not written yet."}
+    words = f"It raises {outcome.type}" + (f": {outcome.message}" if outcome.message else ".")
+    return _fail(task, special.get(outcome.type, words), case, outcome.trace)
+
+
+def _misfit(task: Task, case: tuple[Any, ...], yours: Outcome, right: Outcome) -> Verdict | None:
     """Is it of another kind, or of another shape, than what was asked for? Or not a number?"""
-    for a, b, case in zip(yours, right, cases, strict=True):
-        if words := misfit(a.value, b.value, nan_too=task.reads is None):
-            return _fail(task, words, case)
-    return None
-
-
-def misfit(yours: Any, right: Any, nan_too: bool = True) -> str:
-    """How an answer differs in kind from the right one; nothing if it does not."""
-    if yours is None:
-        return "It returns None; is the return statement missing?"
-    if isinstance(right, tuple | list):
-        if not isinstance(yours, tuple | list):
-            return f"It returns {kind(yours)}; it should return {len(right)} things: {kind(right)}."
-        if len(yours) != len(right):
-            return f"It returns {len(yours)} things; it should return {len(right)}."
-        words = ((i, misfit(a, b, nan_too)) for i, (a, b) in enumerate(zip(yours, right, strict=True)))
-        return next((f"Of what it returns, number {i + 1}: {w}" for i, w in words if w), "")
-    if isinstance(right, str | dict):
-        return "" if isinstance(yours, type(right)) else (
-            f"It returns {kind(yours)}; it should return {kind(right)}.")
-    if isinstance(yours, Other | str | dict) or isinstance(yours, tuple | list):
-        hint = " Wrap it in np.array()." if isinstance(yours, list) else ""
-        return f"It returns {kind(yours)}; it should return {kind(right)}.{hint}"
-    if np.shape(yours) != np.shape(right):
-        return f"It returns {kind(yours)}; it should return {kind(right)}."
-    if nan_too and np.isnan(yours).any() and not np.isnan(right).any():
-        at = [int(i) for i in np.argwhere(np.isnan(yours))[0]]
-        return f"It returns nan{f' at {at}' if at else ''}; every number here has an answer."
-    return ""
-
-
-def kind(value: Any) -> str:
-    """What a value is, in words."""
-    if isinstance(value, Other):
-        return f"a {value.type}"
-    if isinstance(value, np.ndarray) and value.ndim:
-        return f"an array of shape {value.shape}"
-    if isinstance(value, bool | int | float | np.generic | np.ndarray):
-        return "a single number"
-    if isinstance(value, tuple | list):
-        parts = ", ".join(kind(x) for x in value[:3]) + " ..." * (len(value) > 3)
-        return f"a {type(value).__name__} of {parts}"
-    return {"str": "a text", "dict": "a dict", "NoneType": "None"}[type(value).__name__]
+    words = misfit(yours.value, right.value, nan_too=task.reads is None)
+    return _fail(task, words, case) if words else None
 
 
 def _identical(a: Any, b: Any) -> bool:
     if isinstance(a, tuple | list):
         return isinstance(b, tuple | list) and len(a) == len(b) and all(map(_identical, a, b))
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(_identical(a[k], b[k]) for k in a)
     if isinstance(a, np.ndarray | float):
         return np.array_equal(a, b, equal_nan=True)
     return bool(a == b)
 
 
-# -------------------------------------------------------------------------------------------- details
-
-def given(task: Task, case: tuple[Any, ...]) -> str:
-    """The arguments in words."""
-    return ", ".join(f"{name} = {_brief(x)}" for name, x in zip(_names(task, case), case, strict=True))
-
-
-def _names(task: Task, case: tuple[Any, ...]) -> list[str]:
-    found = list(inspect.signature(task.loss or task.answer).parameters)
-    return found if len(found) == len(case) else [f"x{i}" for i in range(len(case))]
-
-
-def _brief(value: Any) -> str:
-    value = getattr(value, "array", getattr(value, "text", value))
-    if isinstance(value, np.ndarray):
-        if value.size > 12:
-            return f"{'numbers' if value.dtype.kind == 'f' else value.dtype} of shape {value.shape}"
-        return " ".join(np.array2string(value, precision=4, separator=", ").split()).replace("[ ", "[")
-    return f"{value:.5g}" if isinstance(value, float) else repr(value)
-
-
-def _table(yours: Any, right: Any, digits: bool) -> tuple[str, ...]:
-    """Wrong numbers beside right ones."""
-    if isinstance(right, dict):
-        return tuple(f"  {k!s:<24} yours {yours.get(k)!s:<16}" for k in right
-                     if not same(yours.get(k), right[k])) if isinstance(yours, dict) else ()
-    if isinstance(right, tuple | list) and isinstance(yours, tuple | list) and len(yours) == len(right):
-        parts = [_table(a, b, digits) for a, b in zip(yours, right, strict=True)]
-        return next((p for p in parts if p), ())
-    if not isinstance(yours, np.ndarray | float | int) or isinstance(right, str):
-        return ()
-    if np.shape(yours) != np.shape(right):
-        return ()
-    a, b, wrong = np.asarray(yours, float), np.asarray(right, float), far(yours, right, digits)
-    lines = [f"  {'place':<12}{'yours':>15}{'right':>15}{'yours/right':>14}"]
-    for place in list(map(tuple, np.argwhere(wrong)))[:5]:
-        ratio = f"{a[place] / b[place]:.4f}" if b[place] and np.isfinite(a[place] / b[place]) else "-"
-        where = f"[{', '.join(map(str, place))}]" if place else "the number"
-        lines.append(f"  {where:<12}{a[place]:>15.7g}{b[place]:>15.7g}{ratio:>14}")
-    return tuple(lines) if wrong.any() else ()
-
-
-def _checked(task: Task, cases: Sequence[tuple[Any, ...]], pupil: Caller) -> Report | None:
-    """What the gradient check says, at the first of these cases where it finds something; None if nowhere."""
-    for case in cases:
-        report = check_gradient(task, case, pupil)
-        if report.verdict in ("WRONG", "SHAPE", "NONFINITE"):
-            return report
-    return None
+def _checked(task: Task, cases: Sequence[tuple[Any, ...]], pupil: Caller) -> list[Report]:
+    """What the gradient check says, at the first of these cases where it finds something."""
+    reports = (check_gradient(task, case, pupil) for case in cases if task.loss)
+    return [r for r in reports if r.verdict in ("WRONG", "SHAPE", "NONFINITE")][:1]
 
 
 def check_gradient(task: Task, case: tuple[Any, ...], pupil: Caller) -> Report:

@@ -25,8 +25,9 @@ def text_of(verdict: Verdict, file: str, number: str) -> str:
         lines += textwrap.wrap(verdict.finding, 96, initial_indent="  ", subsequent_indent="  ")
         lines += ["", *verdict.table] if verdict.table else []
         lines += ["", _line("Inputs", verdict.given)] if verdict.given else []
-        lines += ["", *("  " + line for line in verdict.trace.rstrip().splitlines())] if verdict.trace else []
-    return "\n".join([*lines, _line("Next", f"tinygrad-loss hint {number}")])
+    lines.append(_line("Next", f"tinygrad-loss hint {number}"))
+    lines += ["", *("  " + line for line in verdict.trace.rstrip().splitlines())] if verdict.trace else []
+    return "\n".join(lines)
 
 
 def _headline(verdict: Verdict) -> str:
