@@ -10,6 +10,7 @@ import re
 import runpy
 import sys
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -198,6 +199,10 @@ BEHAVIOURS = {                                               # body of f(x) -> w
     "import os; os.remove(__file__)": "changes files (os.remove",
     "open(__file__, 'w')\n    return x / 2": "It writes to a file",
     "try: open(__file__, 'w')\n    except Exception: pass\n    return x / 2": "It writes to a file",
+    "open('notes.txt', 'w').close(); import os; os.remove('notes.txt')\n    return x / 2": "PASS",
+    "import os; os.rename(__file__, 'mine.py')": "changes files (os.rename",
+    "import os; os.symlink('/', 'all'); open('all/a', 'w')": "changes files (os.symlink",
+    "import shutil; shutil.rmtree('/nowhere')": "changes files (shutil.rmtree",
     "import subprocess, sys; subprocess.run([sys.executable])": "another program",
     "import socket; socket.create_connection(('127.0.0.1', 9))": "network",
     "import os; os.kill(os.getppid(), 9)": "another program (os.kill)",
@@ -376,6 +381,19 @@ def test_a_class_is_graded(tmp_path, capsys):
     assert "2 times: There is no function cube_grad" in summary
     assert main(["grade", str(tmp_path)]) == 1
     assert capsys.readouterr().out.splitlines()[0].startswith("pupil,exercise,task")
+
+
+def test_a_file_may_plot_and_leave_a_thread_behind(tmp_path):
+    """Libraries keep their caches in a folder that is thrown away; nobody waits for the thread."""
+    file = tmp_path / "a.py"
+    file.write_text("import threading, time\nimport matplotlib.pyplot as plt\n"
+                    "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+                    "def f(x):\n    plt.plot(x); plt.savefig('a.png'); return x / 2\n", encoding="utf-8")
+    with Pupil(file, seconds=60) as pupil:
+        outcome, = pupil.call("f", [(np.ones(3),)])
+        folder = Path(pupil._folder.name)
+    assert outcome.kind == "value" and not outcome.refused, outcome
+    assert not folder.exists() and not list(tmp_path.glob("*.png"))
 
 
 def test_the_learners_process_gets_no_secrets(tmp_path, monkeypatch):

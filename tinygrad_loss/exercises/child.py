@@ -131,6 +131,7 @@ class Guard:
     def __init__(self) -> None:
         self.refused: list[str] = []
         self.allowed: set[str] = set()
+        self.own = Path.cwd().resolve()                      # a folder that is thrown away
         self.armed = True
 
     def refuse(self, sentence: str) -> None:
@@ -201,18 +202,30 @@ class Guard:
             self._open(*args)
         elif event in ("os.remove", "os.rename", "os.rmdir", "os.truncate", "os.link", "os.symlink",
                        "shutil.rmtree", "os.mkdir", "os.chmod"):
-            self.refuse(f"It changes files ({event} of {args[0]}), which is refused here.")
+            paths = args[:2] if event in ("os.rename", "os.link", "os.symlink") else args[:1]
+            if not all(self._is_own(path) for path in paths):
+                self.refuse(f"It changes files ({event} of {args[0]}), which is refused here.")
+        elif event == "subprocess.Popen" and "fc-list" in str(args[0]):
+            raise FileNotFoundError(args[0])                 # matplotlib looks for fonts; it has its own
         elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
                        "os.forkpty", "os.startfile", "os.kill", "_winapi.CreateProcess"):
             self.refuse(f"It starts or stops another program ({event}), which is refused here.")
         elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
             self.refuse("It reaches for the network, which is refused here.")
 
+    def _is_own(self, path: Any) -> bool:
+        """Is it in the folder that is thrown away afterwards? Libraries keep their caches there."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        real = Path(os.path.realpath(os.fsdecode(path)))
+        return self.own in (real, *real.parents)
+
     def _open(self, path: Any, mode: Any, flags: Any) -> None:
         if isinstance(path, int) or not isinstance(flags, int):
             return
         name = os.path.realpath(os.fsdecode(path))
-        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND) and name != os.devnull:
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        if writes and name != os.devnull and not self._is_own(name):
             self.refuse(f"It writes to a file ({name}), which is refused here.")
         parts = Path(name).parts
         if ("tinygrad_loss", "exercises") in zip(parts, parts[1:], strict=False):

@@ -22,7 +22,7 @@ from .child import ANSWERS, decode, encode
 SECONDS = 10.0                               # for one call, and for loading the file
 START = 120                                  # seconds for Python itself to be ready, on a busy machine
 KEPT = 2000                                  # characters of what is printed
-KEPT_SETTINGS = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")    # the rest is private
+KEPT_SETTINGS = ("PATH", "SYSTEMROOT", "LANG", "LD_LIBRARY_PATH")    # the rest is private
 LONGEST = 32 << 20                           # of a reply, in bytes
 
 
@@ -92,9 +92,12 @@ class Pupil:
         paths = [str(ANSWERS.parent.parent), os.environ.get("PYTHONPATH", "")]
         settings = {"PYTHONPATH": os.pathsep.join(p for p in paths if p), "PYTHONIOENCODING": "utf-8:replace",
                     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        own = self._folder.name
+        settings |= {"HOME": own, "TMPDIR": own, "TEMP": own, "MPLCONFIGDIR": own, "MPLBACKEND": "Agg",
+                     "NUMBA_CACHE_DIR": own}
         kept = {name: os.environ[name] for name in KEPT_SETTINGS if name in os.environ}
         process = subprocess.Popen(
-            [sys.executable, "-P", str(ANSWERS / "child.py")], cwd=self._folder.name,
+            [sys.executable, "-P", str(ANSWERS / "child.py")], cwd=own,
             env={**kept, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         self._process, self._replies = process, queue.Queue()
