@@ -26,7 +26,7 @@ def focal_loss(p, y, alpha, gamma):
     p: an array of probabilities between 0 and 1; y: an array of that shape, 0 or 1; alpha from 0 to 1;
     gamma >= 0. Returns an array of that shape.
 
-    focal_loss(np.array([0.9, 0.9]), np.array([1.0, 0.0]), 0.25, 2.0)  is about  [0.000263, 1.398820]
+    focal_loss(np.array([0.9, 0.9]), np.array([1.0, 0.0]), 0.25, 2.0)  is about  [0.00026340, 1.398820]
     """
     raise NotImplementedError
 
