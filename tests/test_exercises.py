@@ -9,6 +9,7 @@ import json
 import re
 import runpy
 import sys
+import textwrap
 from itertools import combinations
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tinygrad_loss.exercises.sandbox import Outcome, Pupil
 from tinygrad_loss.exercises.task import Task, same
 
 ALL = {number: exercises.find(number) for number in exercises.numbers()}
+SOLUTIONS = runpy.run_path(str(Path(__file__).with_name("solutions.py")))["SOLUTIONS"]
 TASKS = {f"{number} {task.name}": task for number, e in ALL.items() for task in e.tasks}
 
 
@@ -104,6 +106,21 @@ def test_the_examples_in_a_stub_are_true(number):
                                            rtol=2e-4 if about else 1e-12, err_msg=call)
             found += 1
     assert found >= (number not in ("01", "03", "17", "19", "20"))
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_a_solution_in_plain_numpy_passes(number, tmp_path):
+    """Written into the stub, as a learner would, and with nothing of the library's in it."""
+    text = course.stub(ALL[number].file).read_text(encoding="utf-8")
+    for name, body in SOLUTIONS[number].items():
+        before, _, after = text.partition(f"def {name}(")
+        lines = textwrap.indent(textwrap.dedent(body).strip(), "    ") + "\n"
+        after = after.replace("    raise NotImplementedError\n", lines, 1)
+        text = f"{before}def {name}({after}"
+    file = tmp_path / ALL[number].file
+    file.write_text(text, encoding="utf-8")
+    verdicts = grade(ALL[number], Direct(runpy.run_path(str(file))))
+    assert [(v.task, v.word) for v in verdicts] == [(t.name, "PASS") for t in ALL[number].tasks], verdicts
 
 
 @pytest.mark.parametrize("name", TASKS)

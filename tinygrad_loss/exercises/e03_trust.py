@@ -61,7 +61,7 @@ exercise = of_lesson(
     __name__,
     Task(
         "cannot_fail", lambda rng: [()], cannot_fail,
-        reads=lambda value: "".join(sorted(set(value.upper()))),
+        reads=lambda value: "".join(sorted(set(filter(str.isalpha, value.upper())))),
         hints=("Look for a path from the first line to False. Which checks have none, for finite numbers of "
                "the right shape?",
                "One compares a thing with itself, one returns early, one forgets to use what it found.",
