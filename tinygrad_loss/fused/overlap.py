@@ -14,8 +14,8 @@ Products of tiny numbers would vanish. So the sums are magnified by `up`, a powe
 up^2 both, up vain and up missed, and returns push / up.
 
 Samples are summed in pieces of a fixed size. A whole piece of probabilities is long enough for its
-roundings to average out. Where there are fewer, or where one logit may outweigh all others, products have
-two parts too.
+roundings to average out. Where there are fewer, sums have two parts from pixel to pixel; of logits, where
+one may outweigh all others, products have them too.
 
 Many samples are shared out among the threads as they are. Of a few large ones it is the pieces, in three
 steps, one of which must have ended everywhere before the next begins: SUM the pieces, CONCLUDE from them,
@@ -125,12 +125,17 @@ def sums(pred, target, from_logits, up, shares, lanes, out):
             both, vain = plus(both, (found[0], 0.0)), plus(vain, (found[1], 0.0))
             missed, signs = plus(missed, (found[2], 0.0)), signs | found[3]
     else:
-        lanes[:] = 0.0
+        for k in range(lanes.size):
+            lanes[k] = 0.0
         for at in range(0, target.size, PIXELS):
-            t = target[at:at + PIXELS]
-            share(pred[at:at + PIXELS], from_logits, shares)
-            for k in range(0, t.size, LANES):
-                signs |= sums_in_lanes(shares[k:], t[k:k + LANES], up, lanes)
+            x, t = pred[at:at + PIXELS], target[at:at + PIXELS]
+            if from_logits:
+                share(x, True, shares)
+                for k in range(0, t.size, LANES):
+                    signs |= sums_of_shares(shares[k:], t[k:k + LANES], up, lanes)
+            else:
+                for k in range(0, t.size, LANES):
+                    signs |= sums_in_lanes(x[k:k + LANES], t[k:k + LANES], up, lanes)
         for k in range(min(LANES, target.size)):
             both = plus(both, (lanes[k], lanes[LANES + k]))
             vain = plus(vain, (lanes[2 * LANES + k], lanes[3 * LANES + k]))
@@ -139,8 +144,23 @@ def sums(pred, target, from_logits, up, shares, lanes, out):
     return signs
 
 
-def sums_in_lanes(shares, t, up, lanes):
-    """The same of few pixels, all in two parts: each adds to the sums of its own lane."""
+def sums_in_lanes(pred, t, up, lanes):
+    """The same of few pixels: each adds to the sums of its own lane, which have two parts."""
+    signs = 0
+    for k in range(t.size):
+        p, y = np.float64(pred[k]), np.float64(t[k])
+        lanes[k], lost = two_sum(lanes[k], product(p, y, up, up))
+        lanes[LANES + k] += lost
+        lanes[2 * LANES + k], lost = two_sum(lanes[2 * LANES + k], product(p, 1.0 - y, up, 1.0))
+        lanes[3 * LANES + k] += lost
+        lanes[4 * LANES + k], lost = two_sum(lanes[4 * LANES + k], product(1.0 - p, y, 1.0, up))
+        lanes[5 * LANES + k] += lost
+        signs |= bits(p) | bits(1.0 - p) | bits(y) | bits(1.0 - y)
+    return signs
+
+
+def sums_of_shares(shares, t, up, lanes):
+    """The same for logits, whose products have two parts too: one pixel may outweigh all others."""
     signs = 0
     for k in range(t.size):
         p, p_low = up * shares[k], up * shares[PIXELS + k]
