@@ -405,15 +405,16 @@ def test_a_class_is_graded(tmp_path, capsys):
     right = "import numpy as np\ndef mse_grad(pred, target):\n    return 2 * (pred - target) / pred.size\n"
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada" / "04_squares.py").write_text(right, encoding="utf-8")
-    (tmp_path / "=bob_04_squares.py").write_text(right.replace("2 *", ""), encoding="utf-8")
+    idle = "def cube_grad(pred, target):\n    raise NotImplementedError\n"
+    (tmp_path / "=bob_04_squares.py").write_text(right.replace("2 *", "") + idle, encoding="utf-8")
     (tmp_path / "notes.py").write_text("raise SystemExit", encoding="utf-8")
     assert main(["grade", str(tmp_path), "--csv", str(tmp_path / "marks.csv")]) == 1
     rows = (tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 2 * 2 and "'=bob,04,mse_grad,FAIL,The 2 that comes down" in rows[1]
     assert any(row.startswith("ada,04,mse_grad,PASS") for row in rows)
     summary = capsys.readouterr().out
-    assert "04 mse_grad: 1 of 2 passed\n    1 times: The 2 that comes down" in summary
-    assert "2 times: There is no function cube_grad" in summary
+    assert "04 mse_grad: 1 of 2 passed\n    1 of them: The 2 that comes down" in summary
+    assert "0 of 2 passed, 1 not started\n    1 of them: There is no function cube_grad" in summary
     assert main(["grade", str(tmp_path)]) == 1
     assert capsys.readouterr().out.splitlines()[0].startswith("pupil,exercise,task")
 

@@ -85,13 +85,14 @@ def table(rows: list[Row]) -> str:
 
 def summary(rows: list[Row]) -> list[str]:
     """For each task: how many passed, and what the others do wrong most often."""
-    lines = [f"{len({row.pupil for row in rows})} pupils, {len({row.file for row in rows})} files", ""]
+    lines = [f"pupils {len({row.pupil for row in rows})}  files {len({row.file for row in rows})}", ""]
     for exercise, task in sorted({(row.exercise, row.task) for row in rows}):
         of_task = [row for row in rows if (row.exercise, row.task) == (exercise, task)]
-        passed = sum(row.verdict == "PASS" for row in of_task)
-        lines.append(f"{exercise} {task}: {passed} of {len(of_task)} passed")
-        findings = Counter(row.finding or "not started" for row in of_task if row.verdict != "PASS")
+        passed, idle = (sum(row.verdict == word for row in of_task) for word in ("PASS", "NOT STARTED"))
+        lines.append(f"{exercise} {task}: {passed} of {len(of_task)} passed"
+                     + (f", {idle} not started" if idle else ""))
+        findings = Counter(row.finding for row in of_task if row.finding)
         if findings:
             finding, count = findings.most_common(1)[0]
-            lines.append(f"    {count} times: {finding}")
+            lines.append(f"    {count} of them: {finding}")
     return lines
