@@ -299,7 +299,7 @@ def test_functions_become_vector_instructions(name):
 def test_a_driver_is_vectorised(monkeypatch):
     monkeypatch.setattr(fused_compile._disk, "usable", False)        # code from the disk is not shown
     driver.cache_clear()
-    losses.bce_with_logits(Tensor(np.zeros(3), requires_grad=True), np.zeros(3))
+    losses.bce_with_logits(Tensor(np.zeros(3), requires_grad=True), np.zeros(3), reduction="mean")
     register = widest_registers()
     if register:
         walk = driver(losses.bce_with_logits, True, False, losses.bce_with_logits.default_holds,

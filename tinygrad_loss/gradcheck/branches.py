@@ -4,7 +4,8 @@ In a program of Tensors the history tells: `where`, `maximum`, `minimum`, `relu`
 formulas, and so does a fused loss at the kinks and seams that it declares. If all inputs lie on one side of
 such a choice, the program is run once more at other inputs: negated, a tenth, ten times. If those reach the
 other side, the verdict is UNTESTED, and the report says which inputs would do. If nothing reaches it, it is a
-guard such as where(x == 0, 1, x), and nothing is said; `clip` and `max` are taken for guards as well.
+guard such as where(x == 0, 1, x), and nothing is said; `clip` and `max` are taken for guards as well. Nor is
+a `where` between two ways to write the same number a branch: 1 - a / b or (b - a) / b, whichever keeps digits.
 
 A function of plain arrays has no history. There the claimed gradient itself is compared with the numbers at
 those other inputs. A difference is no fault, for they may be forbidden: the verdict stays, with a note.
@@ -23,6 +24,7 @@ from .rules import operations
 from .witnesses import Witness, quietly
 
 FACTORS = {-1.0: "negated", 10.0: "ten times as large", 0.1: "a tenth as large"}
+ONE_NUMBER = 1e-6                           # relative: so close are two ways to write the same number
 ASTRAY = 100.0                              # times the allowed difference: surely another slope
 
 
@@ -61,12 +63,14 @@ def _choices(f: Callable[..., Any], inputs: Arrays, at: list[int]) -> Iterator[t
     for y in reversed(operations(f, inputs, at)):
         name, xs = y._op.name, [x.data for x in y._inputs]
         if name == "where":
-            yield "a where", np.where(y._settings[0], 1.0, -1.0)
+            same = np.isclose(*xs, rtol=ONE_NUMBER, atol=0, equal_nan=True)
+            yield "a where", np.where(same, 0.0, np.where(y._settings[0], 1.0, -1.0))
         elif name in ("maximum", "minimum"):
             yield f"a {name}", np.greater(*xs) * 1.0 - np.less(*xs)
         elif name in ("relu", "abs"):
             yield f"{'an' if name == 'abs' else 'a'} {name}", xs[0]
-        elif y._settings and callable(y._settings[0]):       # a fused loss: its call
+        elif y._settings and callable(y._settings[0]) and not isinstance(y._settings[0], type):
+            # A fused loss: its call.
             yield from _edges(y)
 
 
