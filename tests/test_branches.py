@@ -51,7 +51,7 @@ def test_what_lay_there_unseen_is_wrong():
     (lambda x: x.abs(), ZEROS + [0, 1, 2]),                  # at the corner both slopes are looked at
     (lambda x: maximum(x, -1).sqrt(), SMALL),                # the other side is refused, or not to be reached
     (lambda x: losses.bce(x, ZEROS + 1), SMALL),
-    (lambda x: where(x.data < 0.5, (1 - x) / (1 + x), 1 - 2 * x / (1 + x)), SMALL),      # one number, two ways
+    (lambda x: where(x.data < 0.5, (1 - x) / (1 + x), 1 - 2 * x / (1 + x)), SMALL),    # two ways
     (lambda x: losses.dice(x, [0.0, 1.0, 1.0], path="composed"), SMALL),
 ])
 def test_guards_are_no_branches(f, x):

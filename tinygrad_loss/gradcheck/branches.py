@@ -5,7 +5,7 @@ formulas, and so does a fused loss at the kinks and seams that it declares. If a
 such a choice, the program is run once more at other inputs: negated, a tenth, ten times. If those reach the
 other side, the verdict is UNTESTED, and the report says which inputs would do. If nothing reaches it, it is a
 guard such as where(x == 0, 1, x), and nothing is said; `clip` and `max` are taken for guards as well. Nor is
-a `where` between two ways to write the same number a branch: 1 - a / b or (b - a) / b, whichever keeps digits.
+a `where` between two ways to write the same number a branch: 1 - a / b or (b - a) / b, to keep the digits.
 
 A function of plain arrays has no history. There the claimed gradient itself is compared with the numbers at
 those other inputs. A difference is no fault, for they may be forbidden: the verdict stays, with a note.
@@ -63,7 +63,7 @@ def _choices(f: Callable[..., Any], inputs: Arrays, at: list[int]) -> Iterator[t
     for y in reversed(operations(f, inputs, at)):
         name, xs = y._op.name, [x.data for x in y._inputs]
         if name == "where":
-            same = np.isclose(*xs, rtol=ONE_NUMBER, atol=0, equal_nan=True)
+            same = np.isclose(xs[0], xs[1], rtol=ONE_NUMBER, atol=0, equal_nan=True)
             yield "a where", np.where(same, 0.0, np.where(y._settings[0], 1.0, -1.0))
         elif name in ("maximum", "minimum"):
             yield f"a {name}", np.greater(*xs) * 1.0 - np.less(*xs)
