@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from ..engine import Tensor, grad, primitive, recording
 from . import buffers, overlap
 from .batch import run_passes
-from .compile import driver, effort, forget_disk, split
+from .compile import driver, forget_disk, split
 from .threads import run_blocks
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(call: Call) -> Tensor:
     rest = _three(arrays), _three(slopes), weight, scale, losses, settings
     single = call.dtype == np.float32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
-    run_all = runner(loss, arrays[0].size)
+    run_all = runner(loss)
     which = loss, target_is_row, single, loss.holds(call.settings), constants
     try:
         total, ok = run_all(driver(*which), *rest)
@@ -56,10 +56,10 @@ def run(call: Call) -> Tensor:
     return node(loss).node(value, tensors, (lambda: call, slopes))
 
 
-def runner(loss: Loss, size: int) -> Callable[..., tuple[float, bool]]:
-    """What runs the driver of a loss over all blocks of so many elements."""
+def runner(loss: Loss) -> Callable[..., tuple[float, bool]]:
+    """What runs the driver of a loss over all blocks."""
     several = {"batch": run_passes, "views": run_passes, "overlap": overlap.run}
-    return several.get(loss.family.driver, partial(run_blocks, work=effort(loss) * size))
+    return several.get(loss.family.driver, run_blocks)
 
 
 Buffers = tuple[list[Any], Any, Any]

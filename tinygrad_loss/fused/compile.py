@@ -91,12 +91,6 @@ def _shortened(function: Callable[..., Any]) -> Callable[..., Any]:
     return changed
 
 
-@cache
-def effort(loss: Loss) -> int:
-    """How many times as long as a plain kernel this one takes, cautiously: its elementary functions count."""
-    return max(1, sum(f.__module__ == vmath.__name__ for _, f in _helpers(cast(Any, loss.kernel))))
-
-
 def forget_disk() -> None:
     """From now on compile in memory: a full disk or a folder without permission is no error."""
     _disk.usable = False

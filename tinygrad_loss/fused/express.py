@@ -19,7 +19,7 @@ from ..losses.arguments import bind
 from ..losses.loss import Call
 from . import buffers
 from .bridge import node, rounded
-from .compile import driver, effort, split
+from .compile import driver, split
 from .threads import BLOCK, SERIAL
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
     """A function of (pred, target): the mean of an elementwise loss with its default settings, or None if
     anything is unusual."""
-    op, few = node(loss), SERIAL // effort(loss)
+    op = node(loss)
     settings, constants = split(loss, loss.default_settings)
     walks: dict[bool, Callable[..., Any]] = {}               # for float64, and for float32: True
 
@@ -41,7 +41,7 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
             return None
         x: np.ndarray = pred.data
         n, dtype = x.size, x.dtype
-        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < few
+        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL
                 or not (x.flags.c_contiguous and target.flags.c_contiguous)):
             return None
         y = target
