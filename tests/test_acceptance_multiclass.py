@@ -201,3 +201,13 @@ def test_a_list_of_one_label_is_a_multiclass_hinge(path):
     one = run("multilabel_margin", Z, [[0, -1, -1], [1, -1, 0], [2, -1, -1]], path=path)
     for a, b in zip(one, run("multiclass_hinge", Z, [0, 1, 2], path=path), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-15)
+
+
+@pytest.mark.parametrize("path", ["composed", "fused"])
+@pytest.mark.parametrize("pred, target, value", [
+    ([[1e308, -1e308, 0.0, 0.0]], [1], 1e308),               # the gap of 2e308 is too large for a float
+    ([[1e17, 1e17, 0.0, 0.0]], [1], 0.25)])                  # a tie costs the margin, however high
+def test_margins_of_any_size(path, pred, target, value):
+    lists = [[target[0], -1, 0, 0]]
+    assert losses.multiclass_hinge(pred, target, path=path).item() == pytest.approx(value, rel=1e-15)
+    assert losses.multilabel_margin(pred, lists, path=path).item() == pytest.approx(value, rel=1e-15)

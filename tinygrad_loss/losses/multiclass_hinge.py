@@ -28,21 +28,22 @@ from .loss import Advice, Claims, Known, Loss
 def composed(pred, target, margin=1.0, p=1, weight=None):
     own, w = np.arange(pred.shape[1]) == target[:, None], weight[target] / pred.shape[1]
     label = where(own, pred, 0).sum(axis=1, keepdims=True)
-    gap = where(own | (w == 0)[:, None], 0, (margin - (label - pred)).relu())
-    return (w[:, None] * gap * gap if p == 2 else w[:, None] * gap).sum(axis=1)
+    half = (0.5 * margin - (0.5 * label - 0.5 * pred)).relu()            # of the gap: cannot overflow
+    half, w = where(own | (w == 0)[:, None], 0, half), w[:, None]
+    return (4 * w * half * half if p == 2 else 2 * w * half).sum(axis=1)
 
 
 def kernel(pred, target, dpred, margin, p, weight):
-    w, own = weight[target] / pred.size, pred[target]
+    w, own = weight[target] / pred.size, 0.5 * pred[target]
     for c in range(pred.size):
-        gap = margin - (own - pred[c])
-        cost = w * gap * gap if p == 2 else w * gap
-        dpred[c] = 0.0 if gap <= 0.0 or c == target or w == 0.0 else cost
+        half = 0.5 * margin - (own - 0.5 * pred[c])          # of the gap: cannot overflow
+        cost = 4.0 * w * half * half if p == 2 else 2.0 * w * half
+        dpred[c] = 0.0 if half <= 0.0 or c == target or w == 0.0 else cost
     loss = total(dpred)
     for c in range(pred.size):
-        gap = margin - (own - pred[c])
-        slope = 2.0 * w * gap if p == 2 else w if gap > 0.0 else gap      # nan stays nan
-        dpred[c] = 0.0 if gap <= 0.0 or c == target or w == 0.0 else slope
+        half = 0.5 * margin - (own - 0.5 * pred[c])
+        slope = 4.0 * w * half if p == 2 else w if half > 0.0 else half   # nan stays nan
+        dpred[c] = 0.0 if half <= 0.0 or c == target or w == 0.0 else slope
     dpred[target] = -total(dpred)
     return loss
 

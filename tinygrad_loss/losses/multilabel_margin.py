@@ -25,17 +25,18 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target):
-    return gaps(pred, target).relu().sum(axis=(1, 2)) / pred.shape[1]
+    return (half_gaps(pred, target).relu() * (2 / pred.shape[1])).sum(axis=(1, 2))
 
 
-def gaps(pred, target):
-    """Of each label of a list to each class, (N, label, class); -1 where both or neither are right."""
+def half_gaps(pred, target):
+    """Of each label of a list to each class, (N, label, class); -1 where both or neither are right. Half of a
+    gap cannot overflow."""
     listed = np.logical_and.accumulate(target >= 0, axis=1)
     longest = max(listed.sum(axis=1).max(initial=0), 1)
     labels, listed = target[:, :longest, None], listed[:, :longest, None]
     right = (listed & (labels == np.arange(target.shape[1]))).any(axis=1, keepdims=True)
     own = pred[np.arange(len(target))[:, None, None], labels]
-    return where(listed & ~right, 1 - (own - pred[:, None, :]), -1)
+    return where(listed & ~right, 0.5 - (0.5 * own - 0.5 * pred[:, None, :]), -1)
 
 
 def kernel(pred, target, dpred):
@@ -49,15 +50,15 @@ def kernel(pred, target, dpred):
             right |= target[j] == c
         for j in range(0 if right else n_labels):
             label = int(target[j])
-            gap = 1.0 - (pred[label] - pred[c])
-            active = 1.0 if gap > 0.0 else 0.0 if gap <= 0.0 else gap    # nan stays nan
+            half = 0.5 - (0.5 * pred[label] - 0.5 * pred[c])             # of the gap: cannot overflow
+            active = 1.0 if half > 0.0 else 0.0 if half <= 0.0 else half  # nan stays nan
             dpred[c] += active
             dpred[label] -= active
-            loss, rounding = two_sum(loss, gap if active > 0.0 else active)
+            loss, rounding = two_sum(loss, half * (2.0 * share) if active > 0.0 else active)
             lost += rounding
     for c in range(pred.size):
         dpred[c] *= share
-    return (loss + lost if loss < np.inf else loss) * share
+    return loss + lost if loss < np.inf else loss
 
 
 def exact(mp, pred, target):
@@ -68,7 +69,7 @@ def exact(mp, pred, target):
 
 loss = Loss(
     composed, kernel, MULTILABEL,
-    domains={"pred": REAL, "target": LABEL_LISTS}, kinks=gaps, exact=exact,
+    domains={"pred": REAL, "target": LABEL_LISTS}, kinks=half_gaps, exact=exact,
     claims=Claims(convex=True, symmetric=False, minimum=0.0, lipschitz=lambda width: width - 1.0),
     advice=Advice(task="multi-label", use="the right classes shall come first, and only that counts",
                   avoid="probabilities are wanted"),
