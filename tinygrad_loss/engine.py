@@ -224,7 +224,7 @@ def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
 
 
 def _mend(dx: Tensor, g: Tensor) -> Tensor:
-    """In a program that selects, what was not taken passes nothing on: here 0 * nan is 0."""
+    """Where a selection lies above, what was not taken passes nothing on: here 0 * nan is 0."""
     lost = nx.lost(dx.data, g.data)
     return where(lost, 0, dx) if np.any(lost) or recording.get() else dx
 
