@@ -232,3 +232,12 @@ def test_the_short_cut_gives_what_the_general_way_gives(shape):
         assert first.shape == second.shape == shape
     for short, long in zip(*found, strict=True):
         np.testing.assert_array_equal(short, long)
+
+
+def test_for_read_only_inputs_nothing_is_compiled_anew():
+    walk = fused_compile.driver(losses.mse, True, False, losses.mse.default_holds, ())
+    pred, target = Tensor(np.zeros(5), requires_grad=True), np.arange(5.0)
+    expected, compiled = gradient_of(pred, target), len(walk.signatures)
+    target.flags.writeable = False
+    np.testing.assert_array_equal(gradient_of(pred, target), expected)
+    assert len(walk.signatures) == compiled > 0

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
@@ -74,7 +74,7 @@ class Tensor(ArrayLike):
         without (then it is 1). With `create_graph` the gradients can be differentiated again.
         Raises ValueError if nothing requires a gradient or `gradient` is missing or misshapen.
         """
-        for leaf, g in _sweep(self, gradient, create_graph):
+        for leaf, g in _sweep(self, gradient, create_graph).items():
             leaf.grad = g if leaf.grad is None else leaf.grad + g
 
     def __add__(a, b: Any) -> Tensor:        return add(a, b)
@@ -188,24 +188,23 @@ def grad(output: Tensor, inputs: Sequence[Tensor], grad_output: Any = None,
     for i, x in enumerate(inputs):
         if not x.requires_grad:
             raise ValueError(f"inputs[{i}] needs to be made with Tensor(..., requires_grad=True).")
-    found = {id(x): g for x, g in _sweep(output, grad_output, create_graph, inputs)}
-    return [found[id(x)] if id(x) in found else Tensor(np.zeros_like(x)) for x in inputs]
+    found = _sweep(output, grad_output, create_graph, set(inputs))
+    return [found[x] if x in found else Tensor(np.zeros_like(x)) for x in inputs]
 
 
 def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
-           wanted: Sequence[Tensor] = ()) -> list[tuple[Tensor, Tensor]]:
+           wanted: Collection[Tensor] = frozenset()) -> dict[Tensor, Tensor]:
     """Hand gradients down from each Tensor to its inputs, newest first, so that all of what arrives at one
-    has arrived when its turn comes. Returns leaves and what else is `wanted`, each with its gradient."""
-    gradients = {id(output): _seed(output, grad_output, create_graph)}
+    has arrived when its turn comes. Returns the gradients of leaves and of what else is `wanted`."""
+    gradients = {output: _seed(output, grad_output, create_graph)}
     waiting = [(-output._order, id(output), output)]         # id: a deep copy is as old as its original
-    found, kept, selective = [], {id(x) for x in wanted}, False
+    selective = False
     token = recording.set(create_graph)
     try:
         while waiting:
             y = heappop(waiting)[-1]
-            g, op = gradients.pop(id(y)), y._op
-            if op is None or id(y) in kept:
-                found.append((y, g))
+            op = y._op
+            g = gradients[y] if op is None or y in wanted else gradients.pop(y)
             selective = selective or (op is not None and op.selects)
             for i, x in enumerate(y._inputs):
                 if x.requires_grad:
@@ -215,12 +214,12 @@ def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
                     dx = _mend(dx, g) if selective and op.pointwise else dx
                     fits = dx.data.shape == x.data.shape and dx.data.dtype is x.data.dtype
                     dx = dx if fits else _fit(dx, x, op)
-                    if id(x) not in gradients:
+                    if x not in gradients and x._op is not None:
                         heappush(waiting, (-x._order, id(x), x))
-                    gradients[id(x)] = gradients[id(x)] + dx if id(x) in gradients else dx
+                    gradients[x] = gradients[x] + dx if x in gradients else dx
     finally:
         recording.reset(token)
-    return found
+    return gradients
 
 
 def _mend(dx: Tensor, g: Tensor) -> Tensor:

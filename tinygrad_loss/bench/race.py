@@ -3,13 +3,15 @@
     first call      apart: this is when compilers work
     calibration     how many calls make a few milliseconds; who needs over a second for one is timed here,
                     by two calls, and who needs over a minute drops out
-    rounds          in a random order each time; a pause, a call that does not count, then the calls
+    rounds          in a random order each time; a pause, some calls that do not count, then those that do
 
 A round counts if others left the machine alone; only when there are too few of these do all count.
 The pause lets the threads of the one before fall asleep: OpenMP's spin for some milliseconds after
-their work, and with them awake the next one would have fewer cores. The call that does not count
+their work, and with them awake the next one would have fewer cores. A call that does not count
 wakes the contestant's own threads, fills the caches and gets its memory from the system (a virtual
 machine takes a second to find a gigabyte), as the step before it in a training loop would have done.
+Of a few microseconds, many are needed: for a millisecond after the rest they are up to a quarter
+slower. So a fifth as many do not count as do, and at least one.
 """
 
 from __future__ import annotations
@@ -99,7 +101,7 @@ def _rounds(runners: list[Contestant], calls: dict[str, int], rounds: int, secon
         for i in rng.permutation(len(runners)):
             c = runners[i]
             time.sleep(PAUSE)
-            c.run()
+            _sample(c.run, max(1, calls[c.name] // 5))                   # does not count
             samples[c.name] = _sample(c.run, calls[c.name])
         done.append((neighbours.share(), samples))
         n_quiet, elapsed = sum(share < QUIET for share, _ in done), time.perf_counter() - start

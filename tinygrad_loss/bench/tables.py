@@ -125,8 +125,8 @@ def method(report: Report) -> list[str]:
     return [f"Machine: {machine.sentence(report.machine)}.",
             f"Value and gradient, {m['threads']} threads at most. Everybody in turn, in random order, at "
             f"least {m['rounds']} rounds and {m['seconds']:g} s for each case; medians. Before each sample "
-            f"{1e3 * m['pause']:g} ms of rest, so that the threads of the one before fall asleep, and a call "
-            f"that does not count. Who needs over {SLOW:g} s for a call is timed by two calls, out of turn.",
+            f"{1e3 * m['pause']:g} ms of rest, so that the threads of the one before fall asleep, and calls "
+            f"that do not count. Who needs over {SLOW:g} s for a call is timed by two calls, out of turn.",
             "limit: reads every input once and writes every gradient once, and computes nothing. "
             "'new array': the same into freshly allocated memory, which the system must clear first."]
 

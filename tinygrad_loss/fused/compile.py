@@ -20,6 +20,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import config
+from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, overload, register_jitable
 
 from . import vmath, vmath32
@@ -63,6 +64,17 @@ def driver(loss: Loss, target_is_row: bool, single: bool, holds: tuple[Callable[
         return numba.njit(walk, **OPTIONS, cache=_disk.usable)
     except RuntimeError:                             # nowhere to write: compile in every process
         return numba.njit(walk, **OPTIONS)
+
+
+def machine_code(walk: Any, *arguments: Any) -> Callable[..., Any]:
+    """The machine code of a driver for arguments of these types. To call it, and not the driver, saves numba
+    a look at the type of each argument, which takes longer than a short loop."""
+    if not isinstance(walk, Dispatcher):             # plain Python, for a debugger
+        return walk
+    types = tuple([numba.typeof(x) for x in arguments])
+    walk.compile(types)
+    code: Callable[..., Any] = walk.get_overload(types)
+    return code
 
 
 def split(loss: Loss, settings: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -8,7 +8,7 @@ anything else the answer is None, and the general way takes over: it alone conve
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..losses.arguments import bind
 from ..losses.loss import Call
 from . import buffers
 from .bridge import node, rounded
-from .compile import driver, split
+from .compile import driver, machine_code, split
 from .threads import BLOCK, SERIAL
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
     anything is unusual."""
     op = node(loss)
     settings, constants = split(loss, loss.default_settings)
-    walks: dict[bool, Callable[..., Any]] = {}               # for float64, and for float32: True
 
-    def prepare(*inputs: Any) -> Call:
-        return Call(loss, bind(loss, inputs, {}))
+    @cache
+    def walk(dtype: np.dtype[Any], wanted: bool) -> Callable[..., bool]:
+        x = np.empty(1, dtype)
+        return machine_code(driver(loss, True, dtype is FLOAT32, loss.default_holds, constants),
+                            0, 1, BLOCK, x, x, None, x if wanted else None, None, None, None, 1.0, None,
+                            np.empty(1), settings)
 
     def run(pred: Any, target: Any) -> Tensor | None:
         if type(pred) is not Tensor or type(target) is not np.ndarray:
@@ -42,7 +45,7 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         x: np.ndarray = pred.data
         n, dtype = x.size, x.dtype
         if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL
-                or not (x.flags.c_contiguous and target.flags.c_contiguous)):
+                or not (x.flags.carray and target.flags.carray)):
             return None
         y = target
         if x.ndim != 1:
@@ -52,13 +55,10 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         n_blocks, scale = -(-n // BLOCK), 1.0 / n
         partials = np.empty(n_blocks)
         try:
-            single = dtype is FLOAT32
-            if single not in walks:
-                walks[single] = driver(loss, True, single, loss.default_holds, constants)
-            ok = walks[single](0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
-                               partials, settings)
+            ok = walk(dtype, wanted)(0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
+                             partials, settings)
         except OSError:                                      # the disk's cache cannot be used after all
-            walks.clear()
+            walk.cache_clear()
             return None
         if not ok:
             return None
@@ -66,7 +66,7 @@ def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
         value = Tensor(rounded(total * scale, dtype))
         if wanted:
             value.requires_grad, value._op, value._inputs = True, op, (pred,)
-            value._settings = partial(prepare, pred, target), [slope]
+            value._settings = (lambda: Call(loss, bind(loss, (pred, target), {}))), [slope]
         return value
 
     return run
