@@ -193,9 +193,12 @@ def grad(output: Tensor, inputs: Sequence[Tensor], grad_output: Any = None,
 
 
 def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
-           wanted: Collection[Tensor] = frozenset()) -> dict[Tensor, Tensor]:
+           wanted: Collection[Tensor] = frozenset(), mending: bool = False) -> dict[Tensor, Tensor]:
     """Hand gradients down from each Tensor to its inputs, newest first, so that all of what arrives at one
-    has arrived when its turn comes. Returns the gradients of leaves and of what else is `wanted`."""
+    has arrived when its turn comes. Returns the gradients of leaves and of what else is `wanted`.
+    Where a selection lies above, what was not taken passes nothing on: there 0 * nan is 0. To look for that
+    takes time, so it is left to a second sweep, `mending`, if the first one found what is not finite."""
+    mending = mending or create_graph
     gradients = {output: _seed(output, grad_output, create_graph)}
     waiting = [(-output._order, id(output), output)]         # id: a deep copy is as old as its original
     selective = False
@@ -211,7 +214,8 @@ def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
                     if i >= len(op.vjps):
                         raise NotImplementedError(f"{op.name} has no derivative rule for input {i}.")
                     dx = op.vjps[i](g, y, *y._inputs, *y._settings)
-                    dx = _mend(dx, g) if selective and op.pointwise else dx
+                    if mending and selective and op.pointwise:
+                        dx = where(nx.lost(dx.data, g.data), 0, dx)
                     fits = dx.data.shape == x.data.shape and dx.data.dtype is x.data.dtype
                     dx = dx if fits else _fit(dx, x, op)
                     if x not in gradients and x._op is not None:
@@ -219,13 +223,8 @@ def _sweep(output: Tensor, grad_output: Any, create_graph: bool,
                     gradients[x] = gradients[x] + dx if x in gradients else dx
     finally:
         recording.reset(token)
-    return gradients
-
-
-def _mend(dx: Tensor, g: Tensor) -> Tensor:
-    """Where a selection lies above, what was not taken passes nothing on: here 0 * nan is 0."""
-    lost = nx.lost(dx.data, g.data)
-    return where(lost, 0, dx) if np.any(lost) or recording.get() else dx
+    doubtful = selective and not mending and not all(np.isfinite(g.data).all() for g in gradients.values())
+    return _sweep(output, grad_output, create_graph, wanted, mending=True) if doubtful else gradients
 
 
 def _seed(output: Tensor, grad_output: Any, create_graph: bool) -> Tensor:
@@ -284,7 +283,7 @@ log1p = primitive(np.log1p,      lambda g, y, x: g / (1 + x))
 sqrt  = primitive(np.sqrt,       lambda g, y, x: g / (2 * y))
 tanh  = primitive(np.tanh,       lambda g, y, x: g * (4 * sigmoid(2 * x) * sigmoid(-2 * x)))
 abs_  = primitive(np.abs,        lambda g, y, x: g * np.sign(x.data))
-relu  = primitive(nx.relu,       lambda g, y, x: g * np.heaviside(x.data, 0))
+relu  = primitive(nx.relu,       lambda g, y, x: g * nx.positive(x.data))
 clip  = primitive(np.clip,       lambda g, y, x, min, max: g * nx.inside(x.data, min, max))
 
 maximum = primitive(np.maximum,  lambda g, y, a, b: g * nx.above(a.data, b.data),

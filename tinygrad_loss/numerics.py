@@ -15,6 +15,8 @@ import numpy as np
 
 from .pieces import in_pieces
 
+FEW = 1 << 10                                 # elements: below, the calls themselves count
+
 _quiet = copy_context()
 _quiet.run(np.seterr, all="ignore")
 
@@ -36,8 +38,20 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 
 def choose(a: np.ndarray, b: np.ndarray, cond: np.ndarray) -> np.ndarray:
-    """a where cond holds, else b."""
-    return np.where(cond, a, b)
+    """a where cond holds, else b.
+
+    Where there is no pattern in cond, np.where takes as long as ten multiplications: the processor guesses
+    a branch for each element and is wrong every other time. Masks of bits leave nothing to guess."""
+    if cond.size < FEW or a.dtype != b.dtype or cond.shape != np.broadcast(a, b).shape:
+        return np.where(cond, a, b)
+    for one, never_other in ((b, ~cond.any()), (a, cond.all())):
+        if never_other and one.shape == cond.shape:
+            return one
+    whole = np.dtype(f"i{a.dtype.itemsize}")
+    all_or_none = (-cond.view(np.int8)).astype(whole)         # -1 is 11...1 in bits, 0 is 00...0
+    b = b.view(whole)
+    either = np.bitwise_and(a.view(whole) ^ b, all_or_none, out=all_or_none)
+    return np.bitwise_xor(either, b, out=either).view(a.dtype)
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -95,16 +109,15 @@ def unit(x: np.ndarray, axis: Any) -> np.ndarray:
 
 def logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     """log sum exp(x) along axis."""
-    m, ties, others = _peak(x, axis)
-    y = m + _log_of_sum(ties, others, axis)
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    y = m + _log_of_sum(x, m, _exp_minus(x, m), axis)
     return y if keepdims else np.squeeze(y, _axes(x, axis))
 
 
 @in_pieces
 def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     """exp(x) / sum exp(x) along axis; all 0 where every x is -inf, since no class takes part."""
-    m, ties, others = _peak(x, axis)
-    e = np.where(ties & (m > -np.inf), 1, others)
+    e = _exp_minus(x, np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     total = e.sum(axis=axis, keepdims=True)
     return e / np.where(total == 0, 1, total)
 
@@ -112,9 +125,10 @@ def softmax(x: np.ndarray, axis: Any) -> np.ndarray:
 @in_pieces
 def log_softmax(x: np.ndarray, axis: Any) -> np.ndarray:
     """log(exp(x) / sum exp(x)) along axis, as a sum of two terms that are never positive."""
-    m, ties, others = _peak(x, axis)
-    gap = np.where(ties, np.where(m == -np.inf, m, 0), x - m)
-    return gap - _log_of_sum(ties, others, axis)
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    log_of_sum = _log_of_sum(x, m, _exp_minus(x, m), axis)
+    x, m = _finite_peak(x, m)
+    return x - m - log_of_sum
 
 
 @in_pieces
@@ -140,16 +154,20 @@ def share_of_max(x: np.ndarray, axis: Any) -> np.ndarray:
     return wins / wins.sum(axis=axis, keepdims=True, dtype=x.dtype)
 
 
+def positive(x: np.ndarray) -> np.ndarray:
+    """1 where x > 0, else 0; NaN for NaN. What np.heaviside(x, 0) says, with no branch to guess."""
+    return np.maximum(np.sign(x), 0)
+
+
 @np.errstate(all="ignore")
 def above(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """1 where a > b, 0 where a < b, 1/2 in a tie, NaN for NaN."""
-    return np.where(a == b, 0.5, np.heaviside(a - b, 0.5))
+    return choose(np.asarray(0.5, a.dtype), (1 + np.sign(a - b)) / 2, a == b)    # inf - inf is a tie
 
 
-@np.errstate(all="ignore")
-def lost(dx: np.ndarray, g: np.ndarray) -> np.ndarray | bool:
-    """Where 0 arrived from above and yet no number came out. A sum is finite only if all its terms are."""
-    return False if np.isfinite(dx.sum()) else ~np.isfinite(dx) & (g == 0)
+def lost(dx: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Where 0 arrived from above and yet no number came out."""
+    return ~np.isfinite(dx) & (g == 0)
 
 
 @cache
@@ -179,27 +197,30 @@ def _scaled(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray]:
     return x / scale, scale
 
 
-def _peak(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The maximum m along axis, where it stands, and exp(x - m) everywhere else."""
-    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    ties = x == m
-    return m, ties, _exp_minus(np.where(ties, -np.inf, x), np.where(m == -np.inf, 0, m))
+def _finite_peak(x: np.ndarray, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """x and its maximum m, or what has the same differences x - m in the limit, where m is infinite."""
+    if not np.isinf(m).any():
+        return x, m
+    return np.where(m == np.inf, np.where(x == m, 0, -np.inf), x), np.where(np.isinf(m), 0, m)
 
 
-def _exp_minus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """exp(a - b), right although a - b is rounded: what rounding lost multiplies."""
+def _exp_minus(x: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """exp(x - m) for a maximum m, right although x - m is rounded: what rounding lost multiplies."""
+    a, b = _finite_peak(x, m)
     d = a - b
     t = d - a
     lost = (a - (d - t)) - (b + t)
     y = np.exp(d)
-    return np.where(np.isfinite(lost) & np.isfinite(y), y + y * lost, y)
+    return y + y * np.where(np.isfinite(lost), lost, 0)
 
 
-def _log_of_sum(ties: np.ndarray, others: np.ndarray, axis: Any) -> np.ndarray:
-    """log(number of ties + sum of others). With one winner this is log1p(others): no digit of a
-    small rest is lost."""
-    n = ties.sum(axis=axis, keepdims=True, dtype=others.dtype)
-    return np.log(n) + np.log1p(others.sum(axis=axis, keepdims=True) / n)
+def _log_of_sum(x: np.ndarray, m: np.ndarray, e: np.ndarray, axis: Any) -> np.ndarray:
+    """log sum of e, which is exp(x - m), as log(number of maxima) + log1p(rest / number). With one maximum
+    this is log1p(rest): no digit of a small rest is lost."""
+    ties = x == m
+    n = ties.sum(axis=axis, keepdims=True, dtype=e.dtype)
+    rest = np.where(ties, 0, e).sum(axis=axis, keepdims=True)
+    return np.log(n) + np.log1p(rest / n)
 
 
 def _axes(x: np.ndarray, axis: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import fused
 from ..engine import Tensor, astype, recording
-from . import arguments
+from . import arguments, piecewise
 from .accepts import Accepts
 from .claims import Advice, Claims, Known
 from .domain import Domain, Switch
@@ -69,7 +69,7 @@ class Loss(Accepts):
         call = Call(self, given)
         if given.path == "composed" or not call.can_be_fused(given.path):
             call.check_elements()
-            return call.composed()
+            return piecewise.run(call) if piecewise.is_long(call) else call.composed()
         return fused.load().run(call)
 
     @cached_property
@@ -126,7 +126,7 @@ class Call:
         arguments.check_elements(self.loss, self.given, self.inputs, self.settings)
 
     def composed(self, *inputs: Tensor) -> Tensor:
-        """The composed path, of these inputs or of the call's own."""
+        """The composed path, of these inputs or of the call's own, as one program."""
         losses = self.loss.composed(*map(self._operand, inputs or self.inputs), *self.settings)
         losses = losses if losses.shape == self.items else losses.reshape(self.items)
         losses = losses if losses.dtype == self.dtype else astype(losses, self.dtype)
