@@ -18,7 +18,7 @@ import pytest
 from tinygrad_loss import Tensor, grad, losses
 from tinygrad_loss.fused import buffers, threads
 from tinygrad_loss.fused import compile as fused_compile
-from tinygrad_loss.losses import LOSSES
+from tinygrad_loss.losses import LOSSES, Loss
 from tinygrad_loss.testing import cases
 
 ROOT = Path(__file__).parent.parent
@@ -232,6 +232,51 @@ def test_the_short_cut_gives_what_the_general_way_gives(shape):
         assert first.shape == second.shape == shape
     for short, long in zip(*found, strict=True):
         np.testing.assert_array_equal(short, long)
+
+
+LABELLED = [name for name, loss in LOSSES.items() if loss.is_plain and loss.takes_labels]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_short_cut_for_labels_gives_what_the_general_way_gives(name, dtype):
+    """Value, gradient and the derivative of the gradient, of one block and of several."""
+    loss, rng = LOSSES[name], np.random.default_rng(0)
+    for shape in ((1, 3), (700, 5)):
+        x = loss.alternatives("pred")[-1].draw(rng, shape).astype(dtype)
+        labels = rng.integers(0, shape[1], shape[0])
+        found = []
+        for general in ({}, {"reduction": "mean"}):
+            pred = Tensor(x, requires_grad=True)
+            value = loss(pred, labels, **general)
+            (first,) = grad(value, [pred], create_graph=True)
+            (second,) = grad((first * pred).sum(), [pred])
+            found.append((value.item(), loss(x, labels, **general).item(), loss(Tensor(x), labels).item(),
+                          grad(3.0 * loss(pred, labels, **general), [pred])[0].numpy(),
+                          grad(value, [pred])[0].numpy(), first.numpy(), second.numpy()))
+        for short, long in zip(*found, strict=True):
+            np.testing.assert_array_equal(short, long)
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_short_cut_leaves_labels_that_are_no_classes_to_the_general_way(name):
+    loss, x = LOSSES[name], LOSSES[name].alternatives("pred")[-1].draw(np.random.default_rng(0), (3, 4))
+    for wrong in ([0, 4, 1], [0, -1, 1], [0.0, 1.0, 2.0]):
+        with pytest.raises((TypeError, ValueError), match="target"):
+            loss(Tensor(x), np.asarray(wrong))
+    if "ignore_index" in loss.defaults:
+        expected = loss(Tensor(x[1:]), np.array([1, 2])).item()
+        np.testing.assert_allclose(loss(Tensor(x), np.array([-100, 1, 2])).item(), expected, rtol=1e-15)
+
+
+def test_a_default_that_ignores_or_weighs_labels_is_not_for_the_short_cut():
+    plain = losses.cross_entropy
+    def composed(pred, target, weight=None, ignore_index=0, label_smoothing=0.0):
+        return plain.composed(pred, target, weight, ignore_index, label_smoothing)
+    loss = Loss(composed, plain.kernel, plain.family, domains=plain.domains, name="ignores_0")
+    x, labels = np.random.default_rng(0).standard_normal((3, 4)), np.array([0, 1, 2])
+    assert loss(Tensor(x), labels).item() == loss(Tensor(x), labels, path="fused").item()
+    assert loss(Tensor(x), labels).item() == plain(Tensor(x), labels, ignore_index=0).item()
 
 
 def test_for_read_only_inputs_nothing_is_compiled_anew():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arraylike import FLOAT32
 from ..engine import Tensor, grad, primitive, recording
 from . import buffers, overlap
 from .batch import run_passes
@@ -38,7 +39,7 @@ def run(call: Call) -> Tensor:
 
     settings, constants = split(loss, call.settings)
     rest = _three(arrays), _three(slopes), weight, scale, losses, settings
-    single = call.dtype == np.float32
+    single = call.dtype == FLOAT32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     run_all = runner(loss)
     which = loss, target_is_row, single, loss.holds(call.settings), constants
@@ -56,6 +57,7 @@ def run(call: Call) -> Tensor:
     return node(loss).node(value, tensors, (lambda: call, slopes))
 
 
+@cache
 def runner(loss: Loss) -> Callable[..., tuple[float, bool]]:
     """What runs the driver of a loss over all blocks."""
     several = {"batch": run_passes, "views": run_passes, "overlap": overlap.run}

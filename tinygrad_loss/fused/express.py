@@ -1,8 +1,9 @@
-"""A short cut for the commonest call while it is small: `loss(pred, target)`, arrays of equal shape.
+"""A short cut for the commonest calls while they are small: `loss(pred, target)`, nothing else said.
 
-There, finding out what the caller meant takes as long as the loss itself. Where both arguments are
-plainly what the kernel wants, it is run at once, by the same driver and so with the same bits. For
-anything else the answer is None, and the general way takes over: it alone converts, and complains.
+There, finding out what the caller meant takes longer than the loss itself. Where both arguments are plainly
+what the kernel wants, arrays of equal shape or rows and a label for each, it is run at once, by the same
+driver and so with the same bits. For anything else the answer is None, and the general way takes over: it
+alone converts, and complains.
 """
 
 from __future__ import annotations
@@ -15,58 +16,111 @@ import numpy as np
 
 from ..arraylike import FLOAT32
 from ..engine import Tensor, recording
-from ..losses.arguments import bind
+from ..losses import arguments
 from ..losses.loss import Call
 from . import buffers
 from .bridge import node, rounded
 from .compile import driver, machine_code, split
-from .threads import BLOCK, SERIAL
+from .threads import BLOCK, SERIAL, items_per_block
 
 if TYPE_CHECKING:
     from ..losses.loss import Loss
 
+INT64 = np.dtype(np.int64)
+
+DType = np.dtype[Any]
+Found = tuple[np.ndarray, np.ndarray | None, float]           # a sum for each block, slopes, 1 / items
+
 
 def short_cut(loss: Loss) -> Callable[[Any, Any], Tensor | None]:
-    """A function of (pred, target): the mean of an elementwise loss with its default settings, or None if
-    anything is unusual."""
+    """A function of (pred, target): the mean of the loss with its default settings, or None if anything is
+    unusual."""
     op = node(loss)
-    settings, constants = split(loss, loss.default_settings)
-
-    @cache
-    def walk(dtype: np.dtype[Any], wanted: bool) -> Callable[..., bool]:
-        x = np.empty(1, dtype)
-        return machine_code(driver(loss, True, dtype is FLOAT32, loss.default_holds, constants),
-                            0, 1, BLOCK, x, x, None, x if wanted else None, None, None, None, 1.0, None,
-                            np.empty(1), settings)
+    walk = _over_elements(loss) if loss.family.flat else _over_rows(loss)
 
     def run(pred: Any, target: Any) -> Tensor | None:
         if type(pred) is not Tensor or type(target) is not np.ndarray:
             return None
         x: np.ndarray = pred.data
-        n, dtype = x.size, x.dtype
-        if (x.shape != target.shape or dtype is not target.dtype or not 0 < n < SERIAL
-                or not (x.flags.carray and target.flags.carray)):
+        if not (0 < x.size < SERIAL and x.flags.carray and target.flags.carray):
             return None
-        y = target
+        wanted = pred.requires_grad and recording.get()
+        found = walk(x, target, wanted)
+        if found is None:
+            return None
+        partials, slope, scale = found
+        total = partials.item() if partials.size == 1 else partials.sum()
+        value = Tensor(rounded(total * scale, x.dtype))
+        if wanted:
+            value.requires_grad, value._op, value._inputs = True, op, (pred,)
+            value._settings = (lambda: Call(loss, arguments.bind(loss, (pred, target), {}))), [slope]
+        return value
+
+    return run
+
+
+def _over_elements(loss: Loss) -> Callable[..., Found | None]:
+    """Run the driver of an elementwise loss, if shapes and dtypes agree and all elements are allowed."""
+    settings, constants = split(loss, loss.default_settings)
+
+    @cache
+    def code(dtype: DType, wanted: bool) -> Callable[..., bool]:
+        x = np.empty(1, dtype)
+        return machine_code(driver(loss, True, dtype is FLOAT32, loss.default_holds, constants),
+                            0, 1, 1, x, x, None, x if wanted else None, None, None, None, 1.0, None,
+                            np.empty(1), settings)
+
+    def walk(x: np.ndarray, y: np.ndarray, wanted: bool) -> Found | None:
+        n, dtype = x.size, x.dtype
+        if x.shape != y.shape or dtype is not y.dtype:
+            return None
         if x.ndim != 1:
             x, y = x.reshape(-1), y.reshape(-1)
-        wanted = pred.requires_grad and recording.get()
         slope = buffers.empty(n, dtype) if wanted else None
         n_blocks, scale = -(-n // BLOCK), 1.0 / n
         partials = np.empty(n_blocks)
         try:
-            ok = walk(dtype, wanted)(0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
-                             partials, settings)
+            ok = code(dtype, wanted)(0, n_blocks, BLOCK, x, y, None, slope, None, None, None, scale, None,
+                                     partials, settings)
         except OSError:                                      # the disk's cache cannot be used after all
-            walk.cache_clear()
+            code.cache_clear()
             return None
-        if not ok:
-            return None
-        total = partials.item() if n_blocks == 1 else partials.sum()
-        value = Tensor(rounded(total * scale, dtype))
-        if wanted:
-            value.requires_grad, value._op, value._inputs = True, op, (pred,)
-            value._settings = (lambda: Call(loss, bind(loss, (pred, target), {}))), [slope]
-        return value
+        return (partials, slope, scale) if ok else None
 
-    return run
+    return walk
+
+
+def _over_rows(loss: Loss) -> Callable[..., Found | None]:
+    """The same for a loss of rows, if there is a label for each and all labels are classes."""
+    target_is_row = bool(loss.softens and loss.softens(*loss.default_settings))
+    nothing = np.empty(0)
+
+    @cache
+    def code(dtype: DType, width: int) -> tuple[Callable[..., bool], np.ndarray, np.ndarray, Any]:
+        rows, unwanted, no_losses = np.empty((1, width), dtype), np.empty((0, 0), dtype), np.empty(0, dtype)
+        settings, constants = split(loss, arguments.settings(loss, loss.default_settings, rows))
+        compiled = driver(loss, target_is_row, dtype is FLOAT32, loss.default_holds, constants)
+        return machine_code(compiled, 0, 1, 1, rows, np.empty(1, INT64), None, rows, None, None, nothing, 1.0,
+                            no_losses, np.empty(1), settings), unwanted, no_losses, settings
+
+    def walk(x: np.ndarray, labels: np.ndarray, wanted: bool) -> Found | None:
+        if x.ndim != 2 or labels.dtype is not INT64 or labels.shape != x.shape[:1]:
+            return None
+        (n, width), size, dtype = x.shape, x.size, x.dtype
+        if labels.view(np.uint64).max() >= width:            # a negative number looks huge
+            return None
+        per_block = items_per_block(n, size)
+        n_blocks, scale = -(-n // per_block), 1.0 / n
+        partials = np.empty(n_blocks)
+        try:
+            run, slope, no_losses, settings = code(dtype, width)
+            if wanted:
+                slope = buffers.empty(size, dtype).reshape(n, width)
+            ok = run(0, n_blocks, per_block, x, labels, None, slope, None, None, nothing, scale, no_losses,
+                     partials, settings)
+        except OSError:                                      # the disk's cache cannot be used after all
+            code.cache_clear()
+            return None
+        return (partials, slope, scale) if ok else None
+
+    return walk

@@ -30,9 +30,14 @@ def run_blocks(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], w
         ok = walk(0, min(n_items, 1), max(n_items, 1), *arrays, *slopes, weight, scale, losses, partial,
                   settings)
         return partial.item(), ok
-    per_block = max(1, BLOCK * n_items // size)
+    per_block = items_per_block(n_items, size)
     return share_out(walk, -(-n_items // per_block), per_block, threads_for(max(size, work)),
                      arrays, slopes, weight, scale, losses, settings)
+
+
+def items_per_block(n_items: int, size: int) -> int:
+    """How many items go into a block; all of them, where they are few."""
+    return n_items if size <= BLOCK else max(1, BLOCK * n_items // size)
 
 
 def threads_for(work: int) -> int:

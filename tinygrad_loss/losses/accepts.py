@@ -30,7 +30,8 @@ class Accepts:
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
         self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
-        self.has_early_checks = any(kind & EARLY for kind in kinds.values())
+        self.takes_labels = any("labels" in kind for kind in kinds.values())
+        self.early_checks = [(k, name) for k, name in enumerate(self.input_names) if kinds[name] & EARLY]
         self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
         self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)
 

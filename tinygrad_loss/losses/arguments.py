@@ -5,6 +5,7 @@ Every message names the loss and the argument, what was given, and what is expec
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -63,8 +64,8 @@ def array(loss: Loss, name: str, value: Any) -> Any:
         raise TypeError(f"{loss.name}: {name} is a masked array, and its mask would be forgotten. Give "
                         f"{name}.filled(...), and 0 as the sample_weight of what is masked.")
     try:
-        if name in loss.label_names and np.asarray(value).dtype.kind in "iu":
-            return np.asarray(value).astype(np.int64, copy=False)
+        if name in loss.label_names and (labels := np.asarray(value)).dtype.kind in "iu":
+            return labels.astype(np.int64, copy=False)
         return floats(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{loss.name}: {name} is unsuitable. {error}") from None
@@ -105,12 +106,18 @@ def _check_setting(loss: Loss, name: str, value: Any, domain: Domain) -> None:
 
 def _class_weights(loss: Loss, name: str, value: Any, n_classes: int) -> np.ndarray:
     if value is None:
-        return np.ones(n_classes)
+        return _all_alike(n_classes)
     weights = np.ascontiguousarray(floats(value), dtype=np.float64)
     if weights.shape != (n_classes,) or not ((weights >= 0) & (weights < np.inf)).all():
         raise ValueError(f"{loss.name}: {name} must be {n_classes} finite numbers, one per class, none of "
                          f"them negative; got shape {weights.shape}.")
     return weights
+
+
+@cache
+def _all_alike(n_classes: int) -> np.ndarray:
+    """The class weights that count every class once."""
+    return np.ones(n_classes)
 
 
 def common_dtype(inputs: list[Any]) -> np.dtype[Any]:
@@ -124,7 +131,8 @@ def common_dtype(inputs: list[Any]) -> np.dtype[Any]:
 
 def class_count(pred: Any) -> int:
     """The length of the class axis: axis 1, or the only one."""
-    return int(pred.shape[min(1, pred.ndim - 1)]) if pred.ndim else 0
+    shape = pred.shape
+    return int(shape[min(1, len(shape) - 1)]) if shape else 0
 
 
 def item_weight(loss: Loss, weight: Any, items: tuple[int, ...]) -> Any:
@@ -148,7 +156,7 @@ def checked_early(loss: Loss, inputs: list[Any], settings: tuple[Any, ...]
     its place in both.
     """
     named = dict(zip(loss.defaults, settings, strict=True))
-    for k, name in enumerate(loss.input_names):
+    for k, name in loss.early_checks:
         x, domains = inputs[k], loss.alternatives(name, named)
         kinds = [domain.kind for domain in domains]
         if kinds == ["labels"] and x.ndim != 1:
@@ -182,12 +190,12 @@ def _check_labels(loss: Loss, name: str, x: Any, n: int, ignored: int | None) ->
 def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n_items: float) -> float:
     """The sum of the class weights of all labels that are not ignored; without weights, their number."""
     n, weight = class_count(inputs[0]), dict(zip(loss.defaults, settings, strict=True)).get("weight")
-    for name, x in zip(loss.input_names, inputs, strict=True):
-        if loss.alternatives(name)[0].kind == "labels" and x.ndim == 1:
-            counts = x.view(np.uint64) < n
-            if weight is not None and not (weight == 1).all():
-                return float(weight[x[counts]].sum())
-            return int(np.count_nonzero(counts))
+    for k, name in loss.early_checks:
+        if loss.alternatives(name)[0].kind == "labels" and inputs[k].ndim == 1:
+            counts = inputs[k].view(np.uint64) < n
+            if weight is None or weight is _all_alike(n):
+                return int(np.count_nonzero(counts))
+            return float(weight[inputs[k][counts]].sum())
     return n_items
 
 

@@ -57,7 +57,10 @@ class Loss(Accepts):
         self.advice = advice                          # when to take it, when not
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
-        self.is_plain = family.flat and kernel and len(self.input_names) == 2 and not self.has_early_checks
+        counts_all = self.defaults.get("weight") is None and self.defaults.get("ignore_index", -1) < 0
+        labelled = family.name == "rows" and self.takes_labels and counts_all
+        self.is_plain = kernel and len(self.input_names) == 2 and (              # see fused/express.py
+            labelled or family.flat and not self.early_checks)
 
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
@@ -89,7 +92,7 @@ class Call:
         self.given = [arguments.array(loss, name, value) for name, value in pairs]
         self.settings = arguments.settings(loss, given.settings, self.given[0])
         self.inputs, self.items = arguments.arrange(loss, self.given, self.settings)
-        if loss.has_early_checks:
+        if loss.early_checks:
             self.inputs, self.settings = arguments.checked_early(loss, self.inputs, self.settings)
         self.weight = arguments.item_weight(loss, given.sample_weight, self.items)
         self.dtype = arguments.common_dtype(self.inputs)
