@@ -22,7 +22,13 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def group(nodeid):
-    """The loss that a test is about, or its file where that must stay in one piece, or the test itself."""
+    """What a test is about: a loss, or all losses that share a driver, of which the elementwise one is small;
+    a lesson; its file, where that must stay in one piece; or else the test itself."""
     file, _, test = nodeid.partition("::")
-    named = next((name for name in re.split(r"[\[\] <(-]", test)[1:] if name in LOSSES), "")
-    return named or (file if file.endswith(TOGETHER) else nodeid)
+    words = re.split(r"[\[\] <(-]", test)[1:]
+    for name in words:
+        if name in LOSSES:
+            driver = LOSSES[name].family.driver
+            return name if driver == "elementwise" else driver
+    lesson = next((word for word in words if re.fullmatch(r"\d\d_\w+", word)), "")
+    return lesson or (file if file.endswith(TOGETHER) else nodeid)
