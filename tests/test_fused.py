@@ -118,6 +118,41 @@ for name in ("nll", "multiclass_hinge", "contrastive"):
     np.testing.assert_allclose(found[:, 0], found[:, 1], rtol=1e-14)
 
 
+def compiled(run) -> int:
+    """How many functions are compiled, or loaded from disk, while this runs."""
+    from numba.core.event import install_recorder
+    with install_recorder("numba:compile") as recorder:
+        run()
+    return len(recorder.buffer)
+
+
+@pytest.mark.parametrize("name", ["mse", "dice", "kl_divergence"])
+def test_a_mixture_of_types_is_not_compiled_for_itself(name):
+    case = next(cases(LOSSES[name]))
+    pred, target = case.draw(np.random.default_rng(0))
+    exact = case.run([pred.astype(np.float32).astype(float), target], path="fused")
+    found = []
+    assert compiled(lambda: found.append(case.run([pred.astype(np.float32), target], path="fused"))) == 0
+    [(value, slopes)] = found
+    assert value == exact[0] and slopes[0].dtype == np.float32
+    np.testing.assert_array_equal(slopes[0], exact[1][0].astype(np.float32))
+
+
+def test_a_mask_of_logits_is_not_compiled_for_itself():
+    pred, target = np.array([[0.25, 0.5]]), np.array([[0.0, 1.0]])
+    losses.jaccard(pred, target)
+    assert compiled(lambda: losses.jaccard(pred - 7, target, from_logits=True)) == 0
+    assert compiled(lambda: losses.jaccard(pred, target, per_sample=True)) == 0
+    with pytest.raises(ValueError, match="pred"):
+        losses.jaccard(pred - 7, target)
+
+
+def test_what_single_precision_shares_is_there_once():
+    from tinygrad_loss.fused.overlap import sums
+    short = fused_compile._shortened(sums)
+    assert short is fused_compile._shortened(sums) is not sums
+
+
 def fingerprint(loss, n_threads, monkeypatch):
     """A digest of all results of a loss on inputs large enough for many blocks."""
     monkeypatch.setattr(threads, "_cores", lambda: n_threads)

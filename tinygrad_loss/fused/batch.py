@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .threads import run_blocks
-from .vmath import EXP_MIN, dot, exp, exp_minus, in_any_order, peak, to_one, wide_vectors
+from .vmath import EXP_MIN, dot, exp, exp_minus, in_any_order, keep, peak, to_one, wide_vectors
 
 TILE = 8                                      # rows of similarities that are there at a time
 PRODUCTS = 16                                 # multiplications that take as long as an element elsewhere
@@ -102,7 +102,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
                         factor = (0.5 if mutual else 1.0) * (weight[r - shift] if weight.size else 1.0)
                         costs[r - shift - start] += cost * factor
                         factor *= scale / temperature
-                        notes[0, :, r] = top, share * factor, own_slope * factor
+                        notes[0, 0, r] = top
+                        notes[0, 1, r], notes[0, 2, r] = share * factor, own_slope * factor
                     if pass_number == 2:
                         multiply(h[:high - low], turned[other], du)
                         for r in range(low, high):
@@ -113,8 +114,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...], tot
                                 turn(u, du[r - low], length, db[r - shift])
             if pass_number == 1:
                 partials[block] = total(costs[:stop - start])
-                if losses.size:
-                    losses[start:stop] = costs[:stop - start]
+                keep(costs, losses[start:stop])
         return ok
 
     return walk

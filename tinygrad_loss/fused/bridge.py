@@ -32,8 +32,8 @@ def run(call: Call) -> Tensor:
     loss, inputs = call.loss, call.inputs
     differentiated = inputs[:loss.family.differentiated]
     wanted = call.wants_gradient(differentiated)
-    arrays = [_flat(x, loss.family.flat) for x in inputs]
-    weight = None if call.weight is None else _flat(call.weight, True).astype(np.float64, copy=False)
+    arrays = [_flat(x, loss.family.flat, call.dtype) for x in inputs]
+    weight = None if call.weight is None else _flat(call.weight, True, np.dtype(np.float64))
     slopes, weight, losses = (_buffers if loss.family.flat else _or_nothing)(call, arrays, weight, wanted)
     scale = 1.0 / call.divisor
 
@@ -42,7 +42,8 @@ def run(call: Call) -> Tensor:
     single = call.dtype == FLOAT32
     target_is_row = arrays[1].ndim == arrays[0].ndim or bool(loss.softens and loss.softens(*call.settings))
     run_all = runner(loss)
-    which = loss, target_is_row, single, loss.holds(call.settings), constants
+    holds = overlap.tests(loss, call.settings) if run_all is overlap.run else loss.holds(call.settings)
+    which = loss, target_is_row, single, holds, constants
     try:
         total, ok = run_all(driver(*which), *rest)
     except OSError:                                          # the disk's cache cannot be used after all
@@ -95,10 +96,13 @@ def rounded(x: float, dtype: np.dtype[Any]) -> np.ndarray:
         return np.array(x, dtype)
 
 
-def _flat(x: Any, flat: bool) -> np.ndarray:
-    """The numbers of x in C order; a copy only where they lie otherwise."""
+def _flat(x: Any, flat: bool, dtype: np.dtype[Any]) -> np.ndarray:
+    """The numbers of x in C order, and floats of one type, as if a mixture were compiled for itself; a copy
+    only where they are not."""
     array = x.data if isinstance(x, Tensor) else x
     array = array.ravel() if flat else np.ascontiguousarray(array)
+    if array.dtype.kind == "f":
+        array = array.astype(dtype, copy=False)
     return array if array.flags.writeable else np.asarray(_Unlocked(array))
 
 
@@ -140,9 +144,9 @@ def _rule(i: int) -> Callable[..., Tensor]:
             call = prepare()
             again = (*rest[:-2], *call.inputs[len(slopes):])
             return grad(call.composed(*again), [again[i]], g, create_graph=True)[0]
-        slope, above, shape = slopes[i], g.data, y._inputs[i].data.shape
-        if above.ndim or above.item() != 1.0:
+        slope, above, x = slopes[i], g.data, y._inputs[i].data
+        if above.ndim or above.item() != 1.0 or slope.dtype != x.dtype:
             with np.errstate(all="ignore"):                  # one number, or one for each item
-                slope = slope * above.reshape(-1, *[1] * (slope.ndim - 1))
-        return Tensor(slope if slope.shape == shape else slope.reshape(shape))
+                slope = (slope * above.reshape(-1, *[1] * (slope.ndim - 1))).astype(x.dtype, copy=False)
+        return Tensor(slope if slope.shape == x.shape else slope.reshape(x.shape))
     return vjp

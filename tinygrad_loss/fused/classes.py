@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import are_probabilities, totals, wide_vectors
+from .vmath import are_probabilities, keep, totals, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
@@ -67,8 +67,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                 for r in range(n):
                     costs[r] *= weight[start + r]
             partials[block] = total(costs[:n])
-            if losses.size:
-                losses[start:start + n] = costs[:n]
+            keep(costs, losses[start:start + n])
         return ok
 
     return walk

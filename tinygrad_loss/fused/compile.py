@@ -90,8 +90,10 @@ def _with_constants(kernel: Callable[..., Any], constants: tuple[Any, ...]) -> A
     return lambda *arguments: kernel(*arguments, *constants)
 
 
+@cache
 def _shortened(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, except that it calls those of vmath32 where it names those of vmath."""
+    """The same function, except that it calls those of vmath32 where it names those of vmath. There is but
+    one of each: what kernels share is compiled once."""
     assert isinstance(function, FunctionType)
     short = {name: getattr(vmath32, name, f) if f.__module__ == vmath.__name__ else _shortened(f)
              for name, f in _helpers(function)}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import are_probabilities, wide_vectors
+from .vmath import are_probabilities, keep, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
@@ -53,8 +53,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     if 0 <= labels[r] < width:
                         dpred[start + r, labels[r]] = slope[r]
             partials[block] = total(costs[:n])
-            if losses.size:
-                losses[start:start + n] = costs[:n]
+            keep(costs, losses[start:start + n])
         return ok
 
     return walk

@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 
-from ..losses.domain import REAL, UNIT
+from ..losses.domain import UNIT
 from .threads import run_blocks, share_out, threads_for
-from .vmath import in_any_order, plus, sigmoids, times, to_one, two_sum, wide_vectors
+from .vmath import in_any_order, keep, plus, sigmoids, times, to_one, two_sum, wide_vectors
 
 PIECE = 4096                                   # pixels
 PIXELS = 256                                   # of a piece at a time: so few roundings need no second part
@@ -60,11 +60,17 @@ def run(walk: Callable[..., Any], arrays: list[Any], slopes: list[Any], weight: 
     return total, ok
 
 
+def tests(loss: Any, settings: tuple[Any, ...]) -> tuple[Callable[..., Any], ...]:
+    """The tests of single elements as if they were probabilities. Logits may be anything, and `walk` knows
+    when it has them: so it is compiled but once."""
+    return loss.holds((*settings[:-2], False, settings[-1]))
+
+
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
     """The loop around `kernel`, as a plain function ready to be compiled."""
     holds_pred, holds_target = holds
-    signs_tell = holds_pred in (UNIT.holds, REAL.holds) and holds_target is UNIT.holds
+    signs_tell = holds_pred is UNIT.holds and holds_target is UNIT.holds
 
     def walk(first, last, per_block, pred, target, left, dpred, _dt, _dx, weight, scale, losses, partials,
              settings):
@@ -91,7 +97,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     signs = sums(x, t, from_logits, up, shares, lanes, summed[i * pieces + k])
                     if signs < 0 or not signs_tell:
                         for j in range(t.size):
-                            ok &= holds_pred(np.float64(x[j])) & holds_target(np.float64(t[j]))
+                            ok &= from_logits or holds_pred(np.float64(x[j]))
+                            ok &= holds_target(np.float64(t[j]))
                 if to_conclude:
                     both, vain, missed, up_i = whole(summed[i * pieces:(i + 1) * pieces], up, smooth,
                                                      pred[i], target[i], from_logits, shares, lanes)
@@ -106,8 +113,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     slopes(pred[i, here], target[i, here], from_logits, concluded[i], shares, dpred[i, here])
             if to_conclude:
                 partials[block] = total(costs[:stop - start])
-                if losses.size:
-                    losses[start:stop] = costs[:stop - start]
+                keep(costs, losses[start:stop])
         return ok
 
     return walk

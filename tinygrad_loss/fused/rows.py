@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import ROW_SUM_TOLERANCE, any_order_sum, exp, wide_vectors
+from .vmath import ROW_SUM_TOLERANCE, any_order_sum, exp, keep, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
@@ -56,8 +56,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     for j in range(width):
                         dpred[i, j] = d[j] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses.size:
-                losses[start:stop] = costs[:stop - start]
+            keep(costs, losses[start:stop])
         return ok
 
     return walk

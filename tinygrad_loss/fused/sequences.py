@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .vmath import keep
+
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
           total: Callable[..., Any], fingerprint: str, wants_rows: bool) -> Callable[..., Any]:
@@ -44,8 +46,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                         for c in range(width):
                             dpred[i, t, c] = d[t, c] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses.size:
-                losses[start:stop] = costs[:stop - start]
+            keep(costs, losses[start:stop])
         return ok
 
     return walk

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import any_order_sum, exp_minus, extent, prefetch, wide_vectors
+from .vmath import any_order_sum, exp_minus, extent, keep, prefetch, wide_vectors
 
 NARROW = 256                                  # classes: from here on, a row is a loop worth starting
 PIECE = 256                                   # elements whose slopes are announced to the memory at once
@@ -77,8 +77,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     if 0 <= labels[r] < width:
                         dpred[start + r, labels[r]] = own_slope[r] * scale
             partials[block] = total(costs[:n])
-            if losses.size:
-                losses[start:start + n] = costs[:n]
+            keep(costs, losses[start:start + n])
         return True
 
     return walk

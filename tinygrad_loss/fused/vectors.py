@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .vmath import wide_vectors
+from .vmath import keep, wide_vectors
 
 
 def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
@@ -60,8 +60,7 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                     for j in range(width):
                         dc[i, j] = dz[j] * (scale * factor)
             partials[block] = total(costs[:stop - start])
-            if losses.size:
-                losses[start:stop] = costs[:stop - start]
+            keep(costs, losses[start:stop])
         return ok
 
     return walk
