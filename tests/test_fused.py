@@ -118,6 +118,23 @@ for name in ("nll", "multiclass_hinge", "contrastive"):
     np.testing.assert_allclose(found[:, 0], found[:, 1], rtol=1e-14)
 
 
+def test_helpers_are_sent_to_other_cores_than_the_callers(monkeypatch):
+    """Else two threads may share a core for as long as the call takes."""
+    cores = os.sched_getaffinity(0)
+    pred = np.zeros(2 * threads.SERIAL)
+    threads.helpers.cache_clear()
+    losses.mse(pred, pred)                                                # from now on there are helpers
+    for core in cores if len(cores) > 1 else ():
+        monkeypatch.setattr(threads, "_sched_getcpu", lambda core=core: core)
+        losses.mse(pred, pred)
+        helping = [t.native_id for t in threading.enumerate() if t.name.startswith("tinygrad_loss")]
+        assert helping and cores - {core} in [os.sched_getaffinity(thread) for thread in helping]
+    monkeypatch.setattr(threads, "_sched_getcpu", lambda: -1)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: exec("raise PermissionError"))
+    losses.mse(pred, pred)                                                # a refusal is no error
+    threads.helpers.cache_clear()
+
+
 def compiled(run) -> int:
     """How many functions are compiled, or loaded from disk, while this runs."""
     from numba.core.event import install_recorder
@@ -165,9 +182,9 @@ def fingerprint(loss, n_threads, monkeypatch):
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_the_same_bits_for_any_number_of_threads(loss, monkeypatch):
-    threads._pool.cache_clear()
+    threads.helpers.cache_clear()
     digests = {fingerprint(loss, n, monkeypatch) for n in (1, 2, 3, 7)}
-    threads._pool.cache_clear()
+    threads.helpers.cache_clear()
     assert len(digests) == 1
 
 

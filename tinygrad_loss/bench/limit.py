@@ -8,12 +8,13 @@ the work and would disturb whoever is measured next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
+
+from ..fused.threads import Helpers
 
 Loop = tuple[Callable[..., Any], tuple[np.ndarray, ...]]     # a compiled loop and its arrays
 
@@ -76,7 +77,7 @@ def _run(work: list[Loop], threads: int) -> Callable[[], None]:
             loop(*arrays)
 
     def call() -> None:
-        running = [_pool().submit(part, other) for other in others]
+        running = [_helpers().submit(part, other) for other in others]
         part(mine)
         for job in running:
             job.result()
@@ -89,5 +90,5 @@ def _part(arrays: tuple[np.ndarray, ...], i: int, parts: int) -> tuple[np.ndarra
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_name_prefix="limit")
+def _helpers() -> Helpers:
+    return Helpers()

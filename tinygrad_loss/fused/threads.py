@@ -8,9 +8,12 @@ forked child simply makes threads of its own.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -56,7 +59,8 @@ def share_out(walk: Callable[..., Any], n_blocks: int, per_block: int, n_threads
         ok = walk(0, n_blocks, *rest)
     else:
         bounds = [n_blocks * i // n_threads for i in range(n_threads + 1)]
-        others = [_pool(os.getpid()).submit(walk, start, stop, *rest)
+        pool = helpers(os.getpid())
+        others = [pool.submit(walk, start, stop, *rest)
                   for start, stop in zip(bounds[1:], bounds[2:], strict=False)]
         ok = walk(0, bounds[1], *rest)
         ok = all([ok, *(other.result() for other in others)])
@@ -69,7 +73,41 @@ def _cores() -> int:
     return min(available, int(os.environ.get("NUMBA_NUM_THREADS", available)))
 
 
+class Helpers:
+    """Threads that stand by for the one that calls.
+
+    The system likes to wake a thread on the core of the one that wakes it. If that one goes on working, as it
+    does here, both may share a core for milliseconds while another is idle: longer than most calls take. So
+    before they are woken, helpers are sent away from the caller's core, where the system allows that."""
+
+    def __init__(self) -> None:
+        self._threads: dict[int, set[int]] = {}              # by number: the cores it may use
+        self._pool = ThreadPoolExecutor(_cores(), "tinygrad_loss", self._introduce)
+
+    def _introduce(self) -> None:
+        self._threads[threading.get_native_id()] = set()
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """function(*args) on another thread, on another core."""
+        if here := _core():
+            elsewhere = os.sched_getaffinity(0) - here
+            for thread, cores in self._threads.copy().items():
+                if cores != elsewhere:
+                    self._threads[thread] = elsewhere
+                    with suppress(OSError):                  # it is a wish, and may be refused
+                        os.sched_setaffinity(thread, elsewhere)
+        return self._pool.submit(function, *args)
+
+
 @cache
-def _pool(process: int) -> ThreadPoolExecutor:
-    """The threads of this process; a forked child has another number and makes its own."""
-    return ThreadPoolExecutor(max_workers=_cores(), thread_name_prefix="tinygrad_loss")
+def helpers(process: int) -> Helpers:
+    """The helpers of this process; a forked child has another number and makes its own."""
+    return Helpers()
+
+
+def _core() -> set[int]:
+    """The core that runs this; none if the system does not say."""
+    return {_sched_getcpu()} if _sched_getcpu and hasattr(os, "sched_setaffinity") else set()
+
+
+_sched_getcpu = getattr(ctypes.PyDLL(None), "sched_getcpu", None) if os.name == "posix" else None
