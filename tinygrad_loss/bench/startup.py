@@ -1,7 +1,8 @@
 """How long the first call takes: in a process that has to compile, and in the next one.
 
 Time runs from before the process is started until the first gradient is there, imports included.
-The second loss and all further ones are told apart: one import serves them all.
+The second loss and all further ones are told apart: one import serves them all. The items are few, so
+that the call itself takes no time. Python may keep the bytecode of modules, as it does unless forbidden.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tinygrad_loss.bench.cases import cases
 imported = time.time()
 seconds = {}
 for name in names:
-    case, = cases([name], [(32,)], ["float64"])
+    case, = cases([name], [(4,)], ["float64"])
     first, *rest = case.inputs(np.random.default_rng(0))
     start = time.time() if seconds else started
     case.loss(Tensor(first, requires_grad=True), *rest).backward()
@@ -48,7 +49,8 @@ def measure(names: Sequence[str]) -> dict[str, Any]:
 def _process(names: Sequence[str], cache: str) -> dict[str, Any]:
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "NUMBA_CACHE_DIR": cache,
-                   "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+                   "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+                   "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(time.time()), *names], env=environment,
                           capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
