@@ -16,7 +16,7 @@ Source: T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal Loss for De
 import math
 
 from ..engine import where
-from ..fused.vmath import log, log1p, pow
+from ..fused.vmath import log, pow
 from .domain import BINARY, UNIT, not_negative, share_or_none
 from .family import ELEMENTWISE
 from .loss import Advice, Claims, Known, Loss
@@ -37,10 +37,10 @@ def kernel(pred, target, alpha, gamma):
     alpha_t = 1.0 if alpha is None else alpha if target == 1.0 else 1.0 - alpha
     alpha_t = alpha_t if target == target else target        # nan stays nan
     yes, rest = target == 1.0, 1.0 - pred
-    lost = (1.0 - rest) - pred if yes else 0.0               # 1 - pred is rest + lost, exactly
+    lost = 0.0 if rest == 0.0 else ((1.0 - rest) - pred) / rest          # 1 - pred is rest (1 + lost)
     p, q = (pred, rest) if yes else (rest, pred)
-    cost = -log(pred) if yes else -log1p(-pred)
-    ratio, mend = (1.0, 1.0) if q == 0.0 else (cost / q, 1.0 + gamma * lost / q)
+    cost, mend = (-log(p), 1.0 + gamma * lost) if yes else (-log(p) - lost, 1.0)
+    ratio = 1.0 if q == 0.0 else cost / q
     focus = pow(q, gamma) * mend
     relief = gamma * ratio if gamma > 0.0 else 0.0           # 0 * inf is 0 here
     slope = focus * (alpha_t * relief + alpha_t / p)
@@ -54,7 +54,7 @@ def exact(mp, pred, target, alpha, gamma):
 
 
 loss = Loss(
-    composed, kernel, ELEMENTWISE,
+    composed, kernel, ELEMENTWISE, usual=2,
     domains={"pred": UNIT, "target": BINARY, "alpha": share_or_none(None, 0.9),
              "gamma": not_negative(0.0, 0.5, 5.0)},
     exact=exact,

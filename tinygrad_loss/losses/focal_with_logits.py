@@ -63,7 +63,7 @@ def steepest(alpha, gamma):
 
 
 loss = Loss(
-    composed, kernel, ELEMENTWISE,
+    composed, kernel, ELEMENTWISE, usual=2,
     domains={"pred": REAL, "target": BINARY, "alpha": share_or_none(None, 0.9),
              "gamma": not_negative(0.0, 0.5, 5.0)},
     exact=exact,

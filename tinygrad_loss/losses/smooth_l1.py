@@ -39,7 +39,7 @@ def exact(mp, pred, target, beta):
 PRED, TARGET = [1.1, 2.2, 2.9, 4.1, 15.0], [1.0, 2.0, 3.0, 4.0, 5.0]
 
 loss = Loss(
-    composed, kernel, ELEMENTWISE,
+    composed, kernel, ELEMENTWISE, usual=1,
     domains={"pred": REAL, "target": REAL, "beta": not_negative(0.0, 0.1, 2.0)},
     seams=lambda pred, target, beta: abs(pred - target) - beta,
     exact=exact,
