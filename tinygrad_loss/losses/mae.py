@@ -10,6 +10,8 @@ pred, target: real, of equal shape. One item per element.
 Source: Boscovich 1757; Laplace 1793.
 """
 
+import math
+
 from .domain import REAL
 from .family import ELEMENTWISE
 from .loss import Advice, Claims, Known, Loss
@@ -21,11 +23,8 @@ def composed(pred, target):
 
 def kernel(pred, target):
     error = pred - target
-    if error > 0.0:
-        return error, 1.0
-    if error < 0.0:
-        return -error, -1.0
-    return error, error                                      # 0, or nan
+    size = abs(error)
+    return size, math.copysign(1.0, error) if size > 0.0 else error       # 0, or nan
 
 
 def exact(mp, pred, target):
