@@ -287,24 +287,27 @@ def test_the_short_cut_gives_what_the_general_way_gives(shape):
 
 
 LABELLED = [name for name, loss in LOSSES.items() if loss.is_plain and loss.takes_labels]
+OF_ROWS = [(name, k) for name, loss in LOSSES.items() if loss.is_plain and not loss.family.flat
+           for k in range(len(loss.alternatives("target")))]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", LABELLED)
-def test_the_short_cut_for_labels_gives_what_the_general_way_gives(name, dtype):
+@pytest.mark.parametrize(("name", "k"), OF_ROWS)
+def test_the_short_cut_for_rows_gives_what_the_general_way_gives(name, k, dtype):
     """Value, gradient and the derivative of the gradient, of one block and of several."""
     loss, rng = LOSSES[name], np.random.default_rng(0)
     for shape in ((1, 3), (700, 5)):
         x = loss.alternatives("pred")[-1].draw(rng, shape).astype(dtype)
-        labels = rng.integers(0, shape[1], shape[0])
+        target = loss.alternatives("target")[k].draw(rng, shape)
+        target = target if target.ndim == 1 else target.astype(dtype)
         found = []
         for general in ({}, {"reduction": "mean"}):
             pred = Tensor(x, requires_grad=True)
-            value = loss(pred, labels, **general)
+            value = loss(pred, target, **general)
             (first,) = grad(value, [pred], create_graph=True)
             (second,) = grad((first * pred).sum(), [pred])
-            found.append((value.item(), loss(x, labels, **general).item(), loss(Tensor(x), labels).item(),
-                          grad(3.0 * loss(pred, labels, **general), [pred])[0].numpy(),
+            found.append((value.item(), loss(x, target, **general).item(), loss(Tensor(x), target).item(),
+                          grad(3.0 * loss(pred, target, **general), [pred])[0].numpy(),
                           grad(value, [pred])[0].numpy(), first.numpy(), second.numpy()))
         for short, long in zip(*found, strict=True):
             np.testing.assert_array_equal(short, long)

@@ -91,33 +91,40 @@ def _over_elements(loss: Loss) -> Callable[..., Found | None]:
 
 
 def _over_rows(loss: Loss) -> Callable[..., Found | None]:
-    """The same for a loss of rows, if there is a label for each and all labels are classes."""
-    target_is_row = bool(loss.softens and loss.softens(*loss.default_settings))
-    nothing = np.empty(0)
+    """The same for a loss of rows, if the target is a class for each of them, or as many rows."""
+    softened = bool(loss.softens and loss.softens(*loss.default_settings))
+    no_weight = np.empty(0)
 
     @cache
-    def code(dtype: DType, width: int) -> tuple[Callable[..., bool], np.ndarray, np.ndarray, Any]:
-        rows, unwanted, no_losses = np.empty((1, width), dtype), np.empty((0, 0), dtype), np.empty(0, dtype)
+    def code(dtype: DType, width: int, labelled: bool) -> tuple[Any, ...]:
+        rows, no_slope, no_losses = np.empty((1, width), dtype), np.empty((0, 0), dtype), np.empty(0, dtype)
+        target_slope = no_slope if loss.family.differentiated == 2 else None
         settings, constants = split(loss, arguments.settings(loss, loss.default_settings, rows))
-        compiled = driver(loss, target_is_row, dtype is FLOAT32, loss.default_holds, constants)
-        return machine_code(compiled, 0, 1, 1, rows, np.empty(1, INT64), None, rows, None, None, nothing, 1.0,
-                            no_losses, np.empty(1), settings), unwanted, no_losses, settings
+        walk = driver(loss, softened or not labelled, dtype is FLOAT32, loss.default_holds, constants)
+        return machine_code(walk, 0, 1, 1, rows, np.empty(1, INT64) if labelled else rows, None, rows,
+                            target_slope, None, no_weight, 1.0, no_losses, np.empty(1), settings
+                            ), no_slope, target_slope, no_losses, settings
 
-    def walk(x: np.ndarray, labels: np.ndarray, wanted: bool) -> Found | None:
-        if x.ndim != 2 or labels.dtype is not INT64 or labels.shape != x.shape[:1]:
+    def walk(x: np.ndarray, y: np.ndarray, wanted: bool) -> Found | None:
+        if x.ndim != 2:
             return None
-        (n, width), size, dtype = x.shape, x.size, x.dtype
-        if labels.view(np.uint64).max() >= width:            # a negative number looks huge
+        (n, width), size, dtype, labelled = x.shape, x.size, x.dtype, y.ndim == 1
+        if labelled:                                         # as uint64, a negative number looks huge
+            fits = (loss.takes_labels and y.dtype is INT64 and y.size == n
+                    and y.view(np.uint64).max() < width)
+        else:
+            fits = loss.takes_rows and y.dtype is dtype and y.shape == x.shape
+        if not fits:
             return None
         per_block = items_per_block(n, size)
         n_blocks, scale = -(-n // per_block), 1.0 / n
         partials = np.empty(n_blocks)
         try:
-            run, slope, no_losses, settings = code(dtype, width)
+            run, slope, target_slope, no_losses, settings = code(dtype, width, labelled)
             if wanted:
                 slope = buffers.empty(size, dtype).reshape(n, width)
-            ok = run(0, n_blocks, per_block, x, labels, None, slope, None, None, nothing, scale, no_losses,
-                     partials, settings)
+            ok = run(0, n_blocks, per_block, x, y, None, slope, target_slope, None, no_weight, scale,
+                     no_losses, partials, settings)
         except OSError:                                      # the disk's cache cannot be used after all
             code.cache_clear()
             return None

@@ -30,7 +30,8 @@ class Accepts:
         self.has_class_weights = any(self.alternatives(n)[0].kind == "class weights" for n in self.defaults)
         kinds = {name: {domain.kind for domain in self.alternatives(name)} for name in self.input_names}
         self.label_names = [name for name in self.input_names if kinds[name] & INTEGERS]
-        self.takes_labels = any("labels" in kind for kind in kinds.values())
+        target = kinds[self.input_names[-1]]
+        self.takes_labels, self.takes_rows = "labels" in target, bool(target - INTEGERS)
         self.early_checks = [(k, name) for k, name in enumerate(self.input_names) if kinds[name] & EARLY]
         self.has_switches = any(isinstance(domains[name], Switch) for name in self.input_names)
         self.default_holds = tuple(self.alternatives(name)[-1].holds for name in self.input_names)

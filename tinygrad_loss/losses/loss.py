@@ -58,9 +58,9 @@ class Loss(Accepts):
         self.name = name or composed.__module__.rpartition(".")[2]
         self.__doc__ = sys.modules[composed.__module__].__doc__
         counts_all = self.defaults.get("weight") is None and self.defaults.get("ignore_index", -1) < 0
-        labelled = family.name == "rows" and self.takes_labels and counts_all
+        in_rows = family.name == "rows" and (self.takes_labels or self.takes_rows) and counts_all
         self.is_plain = kernel and len(self.input_names) == 2 and (              # see fused/express.py
-            labelled or family.flat and not self.early_checks)
+            in_rows or family.flat and not self.early_checks)
 
     def __repr__(self) -> str:
         return f"<loss {self.name}{self.__signature__}>"
