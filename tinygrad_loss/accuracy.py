@@ -16,10 +16,10 @@ Where the data cancel, no program can know the result to an ulp: the slope of a 
 pull of "yes" against the pull of "no". There `exact` returns the loss as a list of terms. The terms
 above 0 and those below make two sides, and errors are counted in ulp of the larger side: of the
 result itself wherever only one side has terms, as it has for targets of 0 and 1. Where slopes cancel
-in another way, `exact` returns the loss and lists: for each number of each input that has slopes, the
-largest term of its slope. `mp.hinge(terms)` is max(0, their sum), as terms; where the sum is less than
-what rounding the terms may change, no program can know its sign, and the slopes are left out. An item
-both of whose sides overflow is left out: inf - inf.
+in another way, `exact` returns the loss and lists, or a function that returns them: for each number of
+each input that has slopes, the largest term of its slope. `mp.hinge(terms)` is max(0, their sum), as
+terms; where the sum is less than what rounding the terms may change, no program can know its sign, and
+the slopes are left out. An item both of whose sides overflow is left out: inf - inf.
 """
 
 from __future__ import annotations
@@ -181,6 +181,7 @@ def truth(case: Case, item: list[Any], dtype: Any) -> Truth:
 
     mp.sign_is_known = True                            # until mp.hinge finds otherwise
     middle, scales = formula(0, numbers[0])
+    scales = scales() if callable(scales) else scales
     if min(_sides(middle)) > mp.mpf(float(np.finfo(dtype).max)):
         raise ArithmeticError("inf - inf")
     slopes = {}

@@ -12,7 +12,7 @@ temperature, which is the first setting; the kernel gets the softmax of an ancho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
@@ -43,9 +43,9 @@ def direction(x: Tensor) -> Tensor:
 
 
 def told_apart(mp: Any, anchors: list[Any], candidates: list[Any], partner: Iterable[int],
-               temperature: Any) -> tuple[list[Any], list[list[Any]]]:
-    """The sum of the losses by definition, as terms; and the scales of the slopes, of anchors and candidates.
-    A candidate that is the anchor itself is left out.
+               temperature: Any) -> tuple[list[Any], Callable[[], list[list[Any]]]]:
+    """The sum of the losses by definition, as terms; and a function that tells the scales of the slopes, of
+    anchors and candidates. A candidate that is the anchor itself is left out.
 
     With p = softmax(s), an anchor's loss is -log p_y = H(p) + the sum of p_c (s_c - s_y) over c, H being the
     entropy of p. As s is a sum of products, it is known to an ulp of their sizes, and so is log p.
@@ -56,24 +56,30 @@ def told_apart(mp: Any, anchors: list[Any], candidates: list[Any], partner: Iter
         raise ArithmeticError("no direction")
     u, v = ([[x / length for x in row] for row, length in zip(rows, lengths, strict=True)]
             for rows, lengths in ((anchors, length_u), (candidates, length_v)))
-    terms, (scales_u, scales_v) = [], ([[mp.zero] * len(row) for row in rows] for rows in (u, v))
+    terms, known = [], []                                    # known: of an anchor, for its scales
     for i, y in enumerate(partner):
         w = [a / temperature for a in u[i]]
         others = [c for c in range(len(v)) if candidates[c] is not anchors[i] and c != y]
         parts = {c: [a * b for a, b in zip(w, v[c], strict=True)] for c in (*others, y)}
         for_, against = ({c: sum(max(sign * x, 0) for x in parts[c]) for c in parts} for sign in (1, -1))
-        size = {c: for_[c] + against[c] for c in parts}
         e = {c: mp.exp(for_[c] - against[c]) for c in parts}
-        p = {c: e[c] / sum(e.values()) for c in parts}
-        terms += [-p[c] * mp.log(p[c]) for c in parts]
+        total = sum(e.values())
+        p = {c: e[c] / total for c in parts}
+        terms += [p[c] * (mp.log(total) - (for_[c] - against[c])) for c in parts]
         for c in others:
             terms += [p[c] * for_[c], p[c] * against[y], -p[c] * against[c], -p[c] * for_[y]]
-        mean = sum(p[c] * size[c] for c in parts)
-        pull = {c: p[c] * (1 + size[c] + mean) for c in others}
-        pull[y] = sum(p[c] * (1 + size[c] + size[y]) for c in others)
-        for c in parts:
-            by_u, by_v = pull[c] / length_u[i], pull[c] / length_v[c]
-            for k, (a, b) in enumerate(zip(u[i], v[c], strict=True)):
-                scales_u[i][k] += by_u * (abs(b) / temperature + size[c] * abs(a))
-                scales_v[c][k] += by_v * (abs(w[k]) + size[c] * abs(b))
-    return terms, [list(chain(*rows)) for rows in (scales_u, scales_v)]
+        known.append((y, others, w, p, {c: for_[c] + against[c] for c in parts}))
+
+    def scales() -> list[list[Any]]:
+        scales_u, scales_v = ([[mp.zero] * len(row) for row in rows] for rows in (u, v))
+        for i, (y, others, w, p, size) in enumerate(known):
+            mean = sum(p[c] * size[c] for c in p)
+            pull = {c: p[c] * (1 + size[c] + mean) for c in others}
+            pull[y] = sum(p[c] * (1 + size[c] + size[y]) for c in others)
+            for c in p:
+                by_u, by_v = pull[c] / length_u[i], pull[c] / length_v[c]
+                for k, (a, b) in enumerate(zip(u[i], v[c], strict=True)):
+                    scales_u[i][k] += by_u * (abs(b) / temperature + size[c] * abs(a))
+                    scales_v[c][k] += by_v * (abs(w[k]) + size[c] * abs(b))
+        return [list(chain(*rows)) for rows in (scales_u, scales_v)]
+    return terms, scales

@@ -47,8 +47,11 @@ def kinks(a, b, temperature):
 def exact(mp, a, b, temperature):
     n = len(a)
     terms, scales = told_apart(mp, a + b, a + b, [(i + n) % (2 * n) for i in range(2 * n)], temperature)
-    both = [(x + y) / 2 for x, y in zip(*scales, strict=True)]           # as an anchor and as a candidate
-    return [x / 2 for x in terms], [both[:len(both) // 2], both[len(both) // 2:]]
+
+    def of_both():
+        both = [(x + y) / 2 for x, y in zip(*scales(), strict=True)]     # as an anchor and as a candidate
+        return [both[:len(both) // 2], both[len(both) // 2:]]
+    return [x / 2 for x in terms], of_both
 
 
 A, B = [[1.0, 0.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 2.0]]
