@@ -357,3 +357,9 @@ def test_for_read_only_inputs_nothing_is_compiled_anew():
     target.flags.writeable = False
     np.testing.assert_array_equal(gradient_of(pred, target), expected)
     assert len(walk.signatures) == compiled > 0
+
+
+def test_inputs_that_lie_as_they_should_are_not_reshaped():
+    vectors = [Tensor(np.full((3, 4), float(i)), requires_grad=True) for i in range(3)]
+    value = losses.triplet(*vectors)
+    assert all(x is given for x, given in zip(value._inputs, vectors, strict=True))

@@ -95,6 +95,11 @@ def _classes(pred: Any, name: str) -> tuple[int, Shape]:
     return axis, pred.shape[:axis] + pred.shape[axis + 1:]
 
 
+def _shaped(x: Any, shape: Shape) -> Any:
+    """x in that shape. Where it has it already, there is nothing to differentiate."""
+    return x if x.shape == shape else x.reshape(shape)
+
+
 def _class_rows(x: Any, axis: int) -> Any:
     """x with its class axis last, and all others flattened into one."""
     if x.ndim == 2:
@@ -111,7 +116,7 @@ def _samples(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
     shape = inputs[0].shape
     items = shape[:1] if settings[-1] else ()
     width = math.prod(shape[len(items):])
-    return [x.reshape(math.prod(items), width) for x in inputs], items
+    return [_shaped(x, (math.prod(items), width)) for x in inputs], items
 
 
 def _vectors(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
@@ -121,7 +126,7 @@ def _vectors(inputs: list[Any], names: list[str], settings: tuple[Any, ...]
     shape: Shape = inputs[0].shape
     if not shape:
         raise ValueError(f"{names[0]} is a single number; it needs an axis of coordinates: (N, D) or (D,).")
-    return [x.reshape(math.prod(shape[:-1]), shape[-1]) for x in inputs], shape[:-1]
+    return [_shaped(x, (math.prod(shape[:-1]), shape[-1])) for x in inputs], shape[:-1]
 
 
 def _pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tuple[list[Any], Shape]:
@@ -130,7 +135,7 @@ def _pairs(inputs: list[Any], names: list[str], settings: tuple[Any, ...]) -> tu
     arranged, items = _vectors(vectors, names, settings)
     if label.shape != items:
         raise ValueError(f"{names[-1]} has shape {label.shape}; it needs one label per pair, shape {items}.")
-    return [*arranged, label.reshape(-1)], items
+    return [*arranged, _shaped(label, (math.prod(items),))], items
 
 
 ELEMENTWISE = Family("elementwise", _elementwise, "elementwise", 1, flat=True)
