@@ -5,7 +5,6 @@ Every message names the loss and the argument, what was given, and what is expec
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -106,18 +105,12 @@ def _check_setting(loss: Loss, name: str, value: Any, domain: Domain) -> None:
 
 def _class_weights(loss: Loss, name: str, value: Any, n_classes: int) -> np.ndarray:
     if value is None:
-        return _all_alike(n_classes)
+        return np.ones(n_classes)
     weights = np.ascontiguousarray(floats(value), dtype=np.float64)
     if weights.shape != (n_classes,) or not ((weights >= 0) & (weights < np.inf)).all():
         raise ValueError(f"{loss.name}: {name} must be {n_classes} finite numbers, one per class, none of "
                          f"them negative; got shape {weights.shape}.")
     return weights
-
-
-@cache
-def _all_alike(n_classes: int) -> np.ndarray:
-    """The class weights that count every class once."""
-    return np.ones(n_classes)
 
 
 def common_dtype(inputs: list[Any]) -> np.dtype[Any]:
@@ -193,7 +186,7 @@ def weight_of_labels(loss: Loss, inputs: list[Any], settings: tuple[Any, ...], n
     for k, name in loss.early_checks:
         if loss.alternatives(name)[0].kind == "labels" and inputs[k].ndim == 1:
             counts = inputs[k].view(np.uint64) < n
-            if weight is None or weight is _all_alike(n):
+            if weight is None or (weight == 1).all():
                 return int(np.count_nonzero(counts))
             return float(weight[inputs[k][counts]].sum())
     return n_items
