@@ -438,12 +438,12 @@ def are_probabilities(rows, of_logs, scratch):
     """Does each row, or do its exponentials, sum to 1? nan is let through. scratch is as large as rows."""
     wide_vectors()
     ok, numbers, p = True, rows.reshape(-1), scratch.reshape(-1)
-    for k in range(numbers.size):
-        p[k] = exp(np.float64(numbers[k])) if of_logs else numbers[k]
+    for k in range(numbers.size if of_logs else 0):
+        p[k] = exp(np.float64(numbers[k]))
     for r in range(len(rows)):
         mass = 0.0
         for c in range(rows.shape[1]):
-            mass += scratch[r, c]
+            mass += scratch[r, c] if of_logs else rows[r, c]
         ok &= not abs(mass - 1.0) > ROW_SUM_TOLERANCE
     return ok
 
