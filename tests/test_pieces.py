@@ -1,7 +1,7 @@
 """Long arrays and long batches piece by piece: the same numbers as in one piece."""
 
 import itertools
-import resource
+import platform
 import tracemalloc
 
 import numpy as np
@@ -112,12 +112,13 @@ def test_a_long_batch_takes_the_memory_of_its_gradient():
 
 
 def test_memory_is_used_again():
-    """After a first step no page has to come from the system."""
+    """With glibc, no page has to come from the system after a first step."""
     pred, target = Tensor(RNG.standard_normal(10**5), requires_grad=True), RNG.standard_normal(10**5)
 
     def new_pages():
+        import resource  # not everywhere
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         pred.grad = None
         losses.huber(pred, target, path="composed").backward()
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-    assert min(new_pages() for _ in range(5)) < 100
+    assert platform.libc_ver()[0] != "glibc" or min(new_pages() for _ in range(5)) < 100

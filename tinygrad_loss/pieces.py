@@ -16,8 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 PIECE = 1 << 14                               # elements: ten arrays of float64 fill a second-level cache
 SHORT = 1 << 10                               # elements: so few are done at once, in any layout
 NARROW = 24                                   # elements: a row this short is better laid on its side
-
-KEPT = 31 << 20                               # bytes
+KEPT = 31 << 20                               # bytes: larger blocks leave no mark
 
 
 def _keep_memory() -> None:
