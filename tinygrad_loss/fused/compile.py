@@ -20,7 +20,6 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import config
-from numba.core.caching import IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, overload, register_jitable
 
@@ -61,23 +60,13 @@ def driver(loss: Loss, target_is_row: bool, single: bool, holds: tuple[Callable[
     walk = build(kernel, holds, total, _fingerprint(parts) + repr(constants), for_rows is not None)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]    # plain Python, for a debugger
         return np.errstate(all="ignore")(walk)
+    # numba numbers the files of all that has one name, and two processes that compile at once take the same
+    # number twice: one may then run what the other wrote. So no two losses have one name.
+    walk.__qualname__ = f"{loss.name}_{'float32' if single else 'float64'}"
     try:
-        compiled: Any = numba.njit(walk, **OPTIONS, cache=_disk.usable)
+        return numba.njit(walk, **OPTIONS, cache=_disk.usable)
     except RuntimeError:                             # nowhere to write: compile in every process
         return numba.njit(walk, **OPTIONS)
-    if _disk.usable:
-        compiled._cache._cache_file.__class__ = NamedByContent
-    return compiled
-
-
-class NamedByContent(IndexDataCacheFile):
-    """The files of machine code on disk, each named after what is in it. numba numbers them: two processes
-    that compile at once take the same number for two codes, and one may run what the other wrote."""
-
-    def save(self, key: Any, data: Any) -> None:
-        digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-        self._data_name_pattern = self._index_name.replace(".nbi", f".{digest}.{{number:d}}.nbc")
-        super().save(key, data)
 
 
 def machine_code(walk: Any, *arguments: Any) -> Callable[..., Any]:
