@@ -94,14 +94,14 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
             for i in range(start, stop):
                 for k in range(low, high if to_sum else low):
                     x, t = pred[i, k * PIECE:(k + 1) * PIECE], target[i, k * PIECE:(k + 1) * PIECE]
-                    signs = sums(x, t, from_logits, up, shares, lanes, summed, i * pieces + k)
+                    signs = sums(x, t, from_logits, up, shares, lanes, summed[i * pieces + k])
                     if signs < 0 or not signs_tell:
                         for j in range(t.size):
                             ok &= from_logits or holds_pred(np.float64(x[j]))
                             ok &= holds_target(np.float64(t[j]))
                 if to_conclude:
-                    both, vain, missed, up_i = whole(summed, i, pieces, up, smooth, pred, target,
-                                                     from_logits, shares, lanes)
+                    both, vain, missed, up_i = whole(summed[i * pieces:(i + 1) * pieces], up, smooth,
+                                                     pred[i], target[i], from_logits, shares, lanes)
                     cost, pull, push = kernel(both, vain, missed, up_i, *settings[1:])
                     factor = weight[i] if weight.size else 1.0
                     costs[i - start] = cost * factor
@@ -109,7 +109,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
                         times(pull, scale * factor), times(push, scale * factor))
                     concluded[i, 4] = up_i
                 for k in range(low, high if to_fill else low):
-                    slopes(pred, target, i, k, from_logits, concluded, shares, dpred)
+                    here = slice(k * PIECE, (k + 1) * PIECE)
+                    slopes(pred[i, here], target[i, here], from_logits, concluded[i], shares, dpred[i, here])
             if to_conclude:
                 partials[block] = total(costs[:stop - start])
                 keep(costs, losses[start:stop])
@@ -118,8 +119,8 @@ def build(kernel: Callable[..., Any], holds: tuple[Callable[..., Any], ...],
     return walk
 
 
-def sums(pred, target, from_logits, up, shares, lanes, out, row):
-    """Fill a row of out with the two parts each of up^2 sum p t, up sum p (1 - t) and up sum (1 - p) t.
+def sums(pred, target, from_logits, up, shares, lanes, out):
+    """Fill out with the two parts each of up^2 sum p t, up sum p (1 - t) and up sum (1 - p) t.
 
     Returns a number below 0 where something is not from 0 to 1: then itself, or 1 minus it, has a sign.
     """
@@ -132,10 +133,7 @@ def sums(pred, target, from_logits, up, shares, lanes, out, row):
     else:
         for k in range(lanes.size):
             lanes[k] = 0.0
-        few = target.size <= LANES and not from_logits
-        if few:
-            signs = sums_in_lanes(pred, target, up, lanes)
-        for at in range(0, 0 if few else target.size, PIXELS):
+        for at in range(0, target.size, PIXELS):
             x, t = pred[at:at + PIXELS], target[at:at + PIXELS]
             if from_logits:
                 share(x, True, shares)
@@ -148,7 +146,7 @@ def sums(pred, target, from_logits, up, shares, lanes, out, row):
             both = plus(both, (lanes[k], lanes[LANES + k]))
             vain = plus(vain, (lanes[2 * LANES + k], lanes[3 * LANES + k]))
             missed = plus(missed, (lanes[4 * LANES + k], lanes[5 * LANES + k]))
-    (out[row, 0], out[row, 1]), (out[row, 2], out[row, 3]), (out[row, 4], out[row, 5]) = both, vain, missed
+    (out[0], out[1]), (out[2], out[3]), (out[4], out[5]) = both, vain, missed
     return signs
 
 
@@ -208,49 +206,45 @@ def bits(x):
     return np.float64(x).view(np.int64)
 
 
-def whole(summed, i, pieces, up, smooth, pred, target, from_logits, shares, lanes):
-    """The sums of sample i, from those of its pieces, and how they are magnified. Tiny masks are summed once
+def whole(pieces, up, smooth, pred, target, from_logits, shares, lanes):
+    """The sums of a sample, from those of its pieces, and how they are magnified. Tiny masks are summed once
     more, under a stronger glass."""
-    first, last = i * pieces, (i + 1) * pieces
-    both, vain, missed = added(summed, first, last)
+    both, vain, missed = added(pieces)
     size = (vain[0] + missed[0] + 2.0 * both[0] / up) / up + smooth
     if size < 2.0 ** -60:
         up = to_one(2.0 ** -100 * size)
-        for k in range(pieces):
+        for k in range(len(pieces)):
             here = slice(k * PIECE, (k + 1) * PIECE)
-            sums(pred[i, here], target[i, here], from_logits, up, shares, lanes, summed, first + k)
-        both, vain, missed = added(summed, first, last)
+            sums(pred[here], target[here], from_logits, up, shares, lanes, pieces[k])
+        both, vain, missed = added(pieces)
     return both, vain, missed, up
 
 
-def added(summed, first, last):
-    """The sums of some pieces, in order."""
+def added(pieces):
+    """The sums of all pieces, in order."""
     both, vain, missed = (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)
-    for k in range(first, last):
-        both = plus(both, (summed[k, 0], summed[k, 1]))
-        vain = plus(vain, (summed[k, 2], summed[k, 3]))
-        missed = plus(missed, (summed[k, 4], summed[k, 5]))
+    for part in pieces:
+        both = plus(both, (part[0], part[1]))
+        vain = plus(vain, (part[2], part[3]))
+        missed = plus(missed, (part[4], part[5]))
     return both, vain, missed
 
 
-def slopes(pred, target, i, k, from_logits, concluded, shares, out):
-    """Fill piece k of sample i with pull (1 - t) - push t, times p (1 - p) if pred is logits."""
-    pull, push = (concluded[i, 0], concluded[i, 1]), (concluded[i, 2], concluded[i, 3])
-    start, stop, up = k * PIECE, min((k + 1) * PIECE, pred.shape[1]), concluded[i, 4]
+def slopes(pred, target, from_logits, concluded, shares, out):
+    """Fill out with pull (1 - t) - push t, times p (1 - p) if pred is logits."""
+    pull, push, up = (concluded[0], concluded[1]), (concluded[2], concluded[3]), concluded[4]
     if not from_logits and abs(pull[0]) < np.inf and abs(push[0] * up) < np.inf:
-        simple_slopes(target, i, start, stop, pull[0] + pull[1], (push[0] + push[1]) * up, out)
+        simple_slopes(target, pull[0] + pull[1], (push[0] + push[1]) * up, out)
         return
-    for at in range(start, stop, PIXELS):
-        here = slice(at, min(at + PIXELS, stop))
-        share(pred[i, here], from_logits, shares)
-        careful_slopes(shares, target[i, here], from_logits, pull, push, up, out[i, here])
+    for at in range(0, pred.size, PIXELS):
+        share(pred[at:at + PIXELS], from_logits, shares)
+        careful_slopes(shares, target[at:at + PIXELS], from_logits, pull, push, up, out[at:at + PIXELS])
 
 
-def simple_slopes(target, i, start, stop, pull, push, out):
-    """The same where nothing is infinite, and few roundings are to come. Without views of the arrays, which
-    would take longer than a small mask."""
-    for j in range(start, stop):
-        out[i, j] = pull * (1.0 - np.float64(target[i, j])) - push * np.float64(target[i, j])
+def simple_slopes(target, pull, push, out):
+    """The same where nothing is infinite, and few roundings are to come."""
+    for j in range(target.size):
+        out[j] = pull * (1.0 - np.float64(target[j])) - push * np.float64(target[j])
 
 
 def careful_slopes(shares, target, from_logits, pull, push, up, out):
