@@ -116,13 +116,18 @@ def log(x):
 
 
 def _log_series(f):
-    """log(1 + f), for 1 + f from sqrt(1/2) to sqrt(2)."""
-    s = f / (2.0 + f)
-    z = s * s
-    q = 0.2958015670534363
-    q = q * z + 0.3998877599783465
-    q = q * z + 0.6666668505073791
-    return f - s * (f - z * q)
+    """log(1 + f), for 1 + f from sqrt(1/2) to sqrt(2): a polynomial, for a division takes longer."""
+    q = 0.06768909501083388
+    q = q * f - 0.11557331818026156
+    q = q * f + 0.11812204282860755
+    q = q * f - 0.12420813510786081
+    q = q * f + 0.14232310083050909
+    q = q * f - 0.16667536492688112
+    q = q * f + 0.20001447005199607
+    q = q * f - 0.25000010949694257
+    q = q * f + 0.33333322790992653
+    q = q * f - 0.49999999943462375
+    return f + f * f * q
 
 
 def log1p_of_ratio(a, b):
