@@ -2,6 +2,8 @@
 
 import itertools
 import platform
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -111,14 +113,24 @@ def test_a_long_batch_takes_the_memory_of_its_gradient():
     assert peak < 1.1 * 8 * n + 30 * 8 * piecewise.PIECE
 
 
+NEW_PAGES = """
+import resource                                                # how many pages the system had to give
+import numpy as np
+from tinygrad_loss import Tensor, losses
+
+def pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    pred.grad = None
+    losses.huber(pred, target, path="composed").backward()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+pred, target = Tensor(np.linspace(-3, 3, 10**5), requires_grad=True), np.zeros(10**5)
+print(min(pages() for _ in range(5)))
+"""
+
+
 def test_memory_is_used_again():
     """With glibc, no page has to come from the system after a first step."""
-    pred, target = Tensor(RNG.standard_normal(10**5), requires_grad=True), RNG.standard_normal(10**5)
-
-    def new_pages():
-        import resource  # not everywhere
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        pred.grad = None
-        losses.huber(pred, target, path="composed").backward()
-        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-    assert platform.libc_ver()[0] != "glibc" or min(new_pages() for _ in range(5)) < 100
+    if platform.libc_ver()[0] == "glibc":
+        found = subprocess.run([sys.executable, "-c", NEW_PAGES], capture_output=True, text=True, check=True)
+        assert int(found.stdout) < 100
