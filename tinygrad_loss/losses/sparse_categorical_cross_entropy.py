@@ -26,8 +26,10 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, weight=None, ignore_index=-100):
-    own = np.arange(pred.shape[1]) == target[:, None]        # an ignored item has none
-    return where(own & (weight > 0), -weight * pred.log(), 0).sum(axis=1)
+    label = np.where(target == ignore_index, 0, target)
+    weight = np.where(target == ignore_index, 0, weight[label])
+    own = pred[np.arange(len(label)), label]
+    return where(weight > 0, -weight * own.log(), 0)
 
 
 def kernel(own, weight, ignore_index):
