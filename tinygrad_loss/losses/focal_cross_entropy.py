@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from ..engine import where
+from ..engine import others, where
 from ..fused.logits import cost, surprise
 from ..fused.vmath import pow
 from .domain import LABELS, REAL, class_weights, integer, not_negative
@@ -30,12 +30,13 @@ from .loss import Advice, Claims, Known, Loss
 
 
 def composed(pred, target, weight=None, gamma=2.0, ignore_index=-100):
-    kept, own = target != ignore_index, np.arange(pred.shape[1]) == target[:, None]
+    kept = target != ignore_index
     pred = where(kept[:, None], pred, 0)                     # an ignored row may hold anything
-    share, w = pred.softmax(axis=1), (own * weight).sum(axis=1)
-    p, rest = where(own, share, 0).sum(axis=1), where(own, 0, share).sum(axis=1)
+    here = np.arange(len(target)), np.where(kept, target, 0)
+    share, w, label = pred.softmax(axis=1), weight[here[1]], pred[here]
+    p, rest = share[here], others(share, 1)[here]
     missing = where(p == 0, 1, where(rest == 0, 0, where(p < 0.5, 1 - p, rest)))
-    log_p, label = where(own, pred.log_softmax(axis=1), 0).sum(axis=1), where(own, pred, 0).sum(axis=1)
+    log_p = pred.log_softmax(axis=1)[here]
     too_far = (log_p == -math.inf) & (abs(label) < math.inf)             # log p overflows, w log p may not
     cost = where(too_far, w * pred.logsumexp(axis=1) - w * label, -w * log_p)
     return where(kept & (w > 0), missing ** gamma * cost, 0)
