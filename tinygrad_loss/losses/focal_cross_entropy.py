@@ -37,8 +37,9 @@ def composed(pred, target, weight=None, gamma=2.0, ignore_index=-100):
     p, rest = share[here], others(share, 1)[here]
     missing = where(p == 0, 1, where(rest == 0, 0, where(p < 0.5, 1 - p, rest)))
     log_p = pred.log_softmax(axis=1)[here]
-    too_far = (log_p == -math.inf) & (abs(label) < math.inf)             # log p overflows, w log p may not
-    cost = where(too_far, w * pred.logsumexp(axis=1) - w * label, -w * log_p)
+    cost, too_far = -w * log_p, (log_p == -math.inf) & (abs(label) < math.inf)
+    if too_far.any():                                        # log p overflows, where w log p may not
+        cost = where(too_far, w * pred.logsumexp(axis=1) - w * label, cost)
     return where(kept & (w > 0), missing ** gamma * cost, 0)
 
 
