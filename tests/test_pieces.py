@@ -103,6 +103,14 @@ def test_pieces_can_be_differentiated_again(monkeypatch):
     np.testing.assert_allclose(pred.grad.numpy(), 3 * 2 * (3 * pred.numpy() - target) / 30)
 
 
+def test_a_formula_that_mixes_its_items_stays_whole(monkeypatch):
+    def spread(pred, target):
+        return (pred - pred.mean()) ** 2 + 0 * target
+    monkeypatch.setattr(piecewise, "PIECE", 4)
+    pred = np.arange(20.0)
+    assert losses.define(spread)(pred, np.zeros(20)).item() == pytest.approx(pred.var())
+
+
 def test_a_long_batch_takes_the_memory_of_its_gradient():
     n = 20 * piecewise.PIECE
     pred, target = Tensor(RNG.standard_normal(n), requires_grad=True), RNG.standard_normal(n)

@@ -38,13 +38,11 @@ def define(composed: Callable[..., Tensor], kernel: Callable[..., Any] | None = 
     """A Loss of the learner's own.
 
     `composed` takes the inputs, then the settings with their defaults, and returns the losses of the items
-    by Tensor operations. What an item costs may depend on that item alone, unless the family is one of
-    batches: a long batch is composed piece by piece. `kernel` takes the same arguments as numbers and returns
-    loss and slope; without it there is only the composed path. `family` says how the inputs lie
-    (losses/family.py has its kernels' signatures). `domains` says what arguments may be (losses/domain.py);
-    those not named may be any number, and a setting whatever has the type of its default. `record`: claims,
-    known, kinks, seams, exact ... as in the files of this folder. Raises TypeError or ValueError for what
-    cannot be a loss.
+    by Tensor operations. `kernel` takes the same arguments as numbers and returns loss and slope; without
+    it there is only the composed path. `family` says how the inputs lie (losses/family.py has its
+    kernels' signatures). `domains` says what arguments may be (losses/domain.py); those not named may be
+    any number, and a setting whatever has the type of its default. `record`: claims, known, kinks, seams,
+    exact ... as in the files of this folder. Raises TypeError or ValueError for what cannot be a loss.
     """
     for role, function in (("composed", composed), ("kernel", kernel)):
         if not (inspect.isfunction(function) or function is None and role == "kernel"):

@@ -24,8 +24,9 @@ PIECE = 1 << 16                               # elements: fewer, and the engine'
 
 
 def is_long(call: Call) -> bool:
-    """Are there several pieces, and is no more than their sum wanted?"""
-    apart = call.items and not call.loss.family.coupled
+    """Are there several pieces, and is no more than their sum wanted? A formula without a kernel may mix the
+    items of its batch; with one it cannot, since a kernel sees one item at a time."""
+    apart = call.items and call.loss.kernel and not call.loss.family.coupled
     return bool(apart) and call.inputs[0].size >= 2 * PIECE and call.reduction != "none"
 
 
